@@ -1,0 +1,89 @@
+/* What everything stands on: memory by the runtime's hooks, arenas, the thread pool, error structs.
+   It knows no tensor. Only this folder calls the allocator. */
+#ifndef TGI_BASE_H
+#define TGI_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tapegrad/runtime.h"
+
+/* ---- the runtime ---- */
+
+/* Never NULL: the given one, or a constant one of plain defaults. Internal code holds only what
+ * this returned. */
+const tg_runtime *tgi_runtime(const tg_runtime *runtime);
+tg_gemm_backend tgi_runtime_gemm(const tg_runtime *runtime);
+void tgi_log(const tg_runtime *runtime, const char *format, ...) TG_PRINTF(2, 3);
+
+/* 64-byte aligned, not cleared; NULL where there is none or the budget is spent. size 0 gives NULL
+ * too. */
+void *tgi_alloc(const tg_runtime *runtime, size_t size);
+void tgi_free(const tg_runtime *runtime, void *block, size_t size);
+
+/* Growth of an array: `*array` gets room for at least `need` elements, at least doubling. False: no
+   memory, nothing changed. */
+bool tgi_grow(const tg_runtime *runtime, void **array, size_t *capacity, size_t need,
+              size_t element);
+
+/* c = a * b, and a + b: false where it does not fit. */
+static inline bool tgi_mul_size(int64_t a, int64_t b, int64_t *c) {
+  return !__builtin_mul_overflow(a, b, c);
+}
+static inline bool tgi_add_size(int64_t a, int64_t b, int64_t *c) {
+  return !__builtin_add_overflow(a, b, c);
+}
+
+/* ---- arenas: memory in stack order ---- */
+
+typedef struct tgi_chunk {
+  char *memory;
+  size_t size, used;
+} tgi_chunk;
+
+/* Chunks are kept across rewinds, so identical work allocates once. */
+typedef struct tgi_arena {
+  const tg_runtime *runtime;
+  tgi_chunk *chunks;
+  size_t count, capacity, at; /* chunks[at] is the one that is filled */
+  size_t bytes, budget;       /* held by all chunks; most that may be (0: no limit) */
+} tgi_arena;
+
+typedef struct tgi_arena_mark {
+  size_t chunk, used;
+} tgi_arena_mark;
+
+void tgi_arena_init(tgi_arena *a, const tg_runtime *runtime, size_t budget);
+void tgi_arena_free(tgi_arena *a);
+/* 64-byte aligned for 64 bytes and more, 16-byte aligned below. NULL: no memory. size 0 gives a
+ * valid pointer. */
+void *tgi_arena_alloc(tgi_arena *a, size_t size);
+tgi_arena_mark tgi_arena_mark_of(const tgi_arena *a);
+/* Gives back all since the mark; poisoned under AddressSanitizer until it is handed out again. */
+void tgi_arena_rewind(tgi_arena *a, tgi_arena_mark mark);
+
+/* ---- threads ---- */
+
+/* Calls work(user, i) for i in [0, n), on the runtime's threads, and returns when all are done. The
+   i are dealt in any order: what work(i) computes may not depend on it. n == 1 or one thread: a
+   plain loop. Nested calls run as plain loops. In a forked child the pool's threads are gone and it
+   is a plain loop too. */
+typedef void tgi_work_fn(void *user, int64_t i);
+void tgi_parallel(const tg_runtime *runtime, int64_t n, tgi_work_fn *work, void *user);
+
+/* ---- errors ---- */
+
+/* Fills `error` (NULL: nothing) and returns status. */
+tg_status tgi_error(tg_error *error, tg_status status, const char *format, ...) TG_PRINTF(3, 4);
+
+/* Text into a fixed buffer, piece by piece, as snprintf would; `length` is what would have been
+ * written. */
+typedef struct tgi_text {
+  char *text;
+  size_t size, length;
+} tgi_text;
+void tgi_text_add(tgi_text *b, const char *format, ...) TG_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,60 @@
+/* Views by strides: helpers on tg_tensor that the public header does not offer. Knows no
+ * arithmetic. */
+#ifndef TGI_TENSOR_H
+#define TGI_TENSOR_H
+
+#include "base/base.h"
+#include "tapegrad/tensor.h"
+
+/* Fills strides for row-major order; the dims are given. False: the number of elements or bytes
+ * does not fit. */
+bool tgi_set_contiguous(tg_tensor *x);
+/* Sets rank and dims (and contiguous strides). False: rank or a dim out of range, or the size. */
+bool tgi_set_dims(tg_tensor *x, int rank, const int64_t dims[]);
+/* Copies rank, dims and strides, not data and dtype; copies no more than rank entries. */
+static inline void tgi_copy_layout(tg_tensor *to, const tg_tensor *from) {
+  to->rank = from->rank;
+  for (int k = 0; k < from->rank; k++) {
+    to->dims[k] = from->dims[k];
+    to->strides[k] = from->strides[k];
+  }
+}
+/* axis in [-rank, rank) becomes [0, rank); -1 where it is outside. */
+static inline int tgi_axis(int rank, int64_t axis) {
+  if (axis < 0) axis += rank;
+  return axis >= 0 && axis < rank ? (int)axis : -1;
+}
+/* NumPy broadcasting of b's dims into the dims of `to`; false where they do not fit. */
+bool tgi_broadcast_dims(tg_tensor *to, const tg_tensor *b);
+/* x seen with the dims of `to` (which it broadcasts to): stride 0 along new and stretched axes. */
+tg_tensor tgi_broadcast_view(const tg_tensor *x, const tg_tensor *to);
+/* x with its axes in another order. */
+tg_tensor tgi_permute_view(const tg_tensor *x, const int axes[]);
+/* x seen with other dims of the same number of elements, where strides allow; else false. */
+bool tgi_reshape_view(const tg_tensor *x, int rank, const int64_t dims[], tg_tensor *view);
+
+/* The byte address of the element at a position in row-major order. */
+char *tgi_address(const tg_tensor *x, int64_t position);
+
+/* ---- strided walks ---- */
+
+enum { TGI_WALK_MAX = 8 };
+
+/* Several tensors of one shape, walked together: axes of length 1 dropped, neighbours merged where
+   all strides allow. What is left is an outer odometer over runs, each of `n` elements with
+   constant strides. */
+typedef struct tgi_walk {
+  int count; /* tensors */
+  int rank;  /* merged axes, at least 1; the last is the run */
+  int64_t dims[TG_MAX_RANK];
+  int64_t strides[TGI_WALK_MAX][TG_MAX_RANK]; /* in bytes */
+  char *base[TGI_WALK_MAX];
+  int64_t n, runs; /* length of a run, number of runs; runs 0 where there is no element */
+} tgi_walk;
+
+/* All of `x` have the shape of x[0]. */
+void tgi_walk_init(tgi_walk *w, int count, const tg_tensor *const x[]);
+/* The addresses at the start of run r. */
+void tgi_walk_run(const tgi_walk *w, int64_t r, char *at[]);
+
+#endif
