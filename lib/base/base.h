@@ -23,9 +23,9 @@ void tgi_log(const tg_runtime *runtime, const char *format, ...) TG_PRINTF(2, 3)
 void *tgi_alloc(const tg_runtime *runtime, size_t size);
 void tgi_free(const tg_runtime *runtime, void *block, size_t size);
 
-/* Growth of an array: `*array` gets room for at least `need` elements, at least doubling. False: no
-   memory, nothing changed. */
-bool tgi_grow(const tg_runtime *runtime, void **array, size_t *capacity, size_t need,
+/* Growth of an array: `array` is the address of its pointer (of any type), which gets room for at
+   least `need` elements, at least doubling. False: no memory, nothing changed. */
+bool tgi_grow(const tg_runtime *runtime, void *array, size_t *capacity, size_t need,
               size_t element);
 
 /* c = a * b, and a + b: false where it does not fit. */
@@ -37,6 +37,25 @@ static inline bool tgi_add_size(int64_t a, int64_t b, int64_t *c) {
 }
 
 /* ---- arenas: memory in stack order ---- */
+
+/* Under AddressSanitizer what is not handed out is poisoned, and pieces have a gap between them. */
+#if defined(__SANITIZE_ADDRESS__)
+#define TGI_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TGI_ASAN 1
+#endif
+#endif
+#ifdef TGI_ASAN
+#include <sanitizer/asan_interface.h>
+#define TGI_POISON(memory, size)   ASAN_POISON_MEMORY_REGION(memory, size)
+#define TGI_UNPOISON(memory, size) ASAN_UNPOISON_MEMORY_REGION(memory, size)
+#define TGI_RED_ZONE               ((size_t)16)
+#else
+#define TGI_POISON(memory, size)   ((void)(memory), (void)(size))
+#define TGI_UNPOISON(memory, size) ((void)(memory), (void)(size))
+#define TGI_RED_ZONE               ((size_t)0)
+#endif
 
 typedef struct tgi_chunk {
   char *memory;
@@ -57,9 +76,21 @@ typedef struct tgi_arena_mark {
 
 void tgi_arena_init(tgi_arena *a, const tg_runtime *runtime, size_t budget);
 void tgi_arena_free(tgi_arena *a);
+/* The next chunk with room, a new one if there is none. */
+void *tgi_arena_alloc_slow(tgi_arena *a, size_t size);
 /* 64-byte aligned for 64 bytes and more, 16-byte aligned below. NULL: no memory. size 0 gives a
- * valid pointer. */
-void *tgi_arena_alloc(tgi_arena *a, size_t size);
+   valid pointer. Chunk sizes are multiples of 64: alignment never passes a chunk's end. */
+static inline void *tgi_arena_alloc(tgi_arena *a, size_t size) {
+  if (a->count == 0) return tgi_arena_alloc_slow(a, size);
+  tgi_chunk *c = &a->chunks[a->at];
+  size_t mask = size < 64 ? 15 : 63;
+  size_t start = (c->used + mask) & ~mask;
+  size_t least = start + TGI_RED_ZONE;
+  if (least > c->size || size > c->size - least) return tgi_arena_alloc_slow(a, size);
+  c->used = least + size;
+  TGI_UNPOISON(c->memory + start, size);
+  return c->memory + start;
+}
 tgi_arena_mark tgi_arena_mark_of(const tgi_arena *a);
 /* Gives back all since the mark; poisoned under AddressSanitizer until it is handed out again. */
 void tgi_arena_rewind(tgi_arena *a, tgi_arena_mark mark);

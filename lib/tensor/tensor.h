@@ -24,7 +24,8 @@ static inline int tgi_axis(int rank, int64_t axis) {
   if (axis < 0) axis += rank;
   return axis >= 0 && axis < rank ? (int)axis : -1;
 }
-/* NumPy broadcasting of b's dims into the dims of `to`; false where they do not fit. */
+/* NumPy broadcasting of b's dims into the dims of `to`, whose strides become contiguous. False
+   where they do not fit or the size does not; `to` is then as it was. */
 bool tgi_broadcast_dims(tg_tensor *to, const tg_tensor *b);
 /* x seen with the dims of `to` (which it broadcasts to): stride 0 along new and stretched axes. */
 tg_tensor tgi_broadcast_view(const tg_tensor *x, const tg_tensor *to);
@@ -32,6 +33,14 @@ tg_tensor tgi_broadcast_view(const tg_tensor *x, const tg_tensor *to);
 tg_tensor tgi_permute_view(const tg_tensor *x, const int axes[]);
 /* x seen with other dims of the same number of elements, where strides allow; else false. */
 bool tgi_reshape_view(const tg_tensor *x, int rank, const int64_t dims[], tg_tensor *view);
+
+/* tg_tensor_copy, unchecked: same shape, no overlap. */
+void tgi_copy(const tg_tensor *to, const tg_tensor *from);
+
+/* n elements from one dtype to another; steps in bytes. NULL where a dtype is none. */
+typedef void tgi_convert_fn(int64_t n, char *to, int64_t to_step, const char *from,
+                            int64_t from_step);
+tgi_convert_fn *tgi_convert_for(tg_dtype to, tg_dtype from);
 
 /* The byte address of the element at a position in row-major order. */
 char *tgi_address(const tg_tensor *x, int64_t position);

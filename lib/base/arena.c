@@ -1,0 +1,68 @@
+/* Arenas: chunks filled in order and kept across rewinds. A request goes to the first chunk ahead
+   that has room, so identical work finds every piece where it was, and allocates once. */
+#include "base/base.h"
+
+enum { FIRST_CHUNK = 64 << 10, LARGEST_CHUNK = 16 << 20, GRAIN = 64 };
+
+void tgi_arena_init(tgi_arena *a, const tg_runtime *runtime, size_t budget) {
+  *a = (tgi_arena){.runtime = tgi_runtime(runtime), .budget = budget};
+}
+
+void tgi_arena_free(tgi_arena *a) {
+  for (size_t i = 0; i < a->count; i++) {
+    TGI_UNPOISON(a->chunks[i].memory, a->chunks[i].size);
+    tgi_free(a->runtime, a->chunks[i].memory, a->chunks[i].size);
+  }
+  tgi_free(a->runtime, a->chunks, a->capacity * sizeof(*a->chunks));
+  tgi_arena_init(a, a->runtime, a->budget);
+}
+
+static bool add_chunk(tgi_arena *a, size_t size) {
+  if (a->budget && (size > a->budget || a->bytes > a->budget - size)) return false;
+  if (!tgi_grow(a->runtime, &a->chunks, &a->capacity, a->count + 1, sizeof(*a->chunks)))
+    return false;
+  char *memory = tgi_alloc(a->runtime, size);
+  if (!memory) return false;
+  TGI_POISON(memory, size);
+  a->chunks[a->count++] = (tgi_chunk){.memory = memory, .size = size};
+  a->bytes += size;
+  return true;
+}
+
+/* As much again as there is, within limits; a request larger than that gets an eighth on top. Where
+   so much is not to be had, just the request. */
+static bool grow(tgi_arena *a, size_t need) {
+  size_t size = a->bytes < FIRST_CHUNK ? FIRST_CHUNK : a->bytes;
+  if (size > LARGEST_CHUNK) size = LARGEST_CHUNK;
+  if (need > size) size = need + need / 8;
+  size = (size + GRAIN - 1) / GRAIN * GRAIN;
+  return add_chunk(a, size) || add_chunk(a, need);
+}
+
+void *tgi_arena_alloc_slow(tgi_arena *a, size_t size) {
+  if (size > PTRDIFF_MAX / 2) return NULL;
+  size_t need = (size + TGI_RED_ZONE + GRAIN - 1) / GRAIN * GRAIN;
+  if (need == 0) need = GRAIN;
+  size_t next = a->count == 0 ? 0 : a->at + 1;
+  while (next < a->count && a->chunks[next].size < need) next++;
+  if (next == a->count && !grow(a, need)) return NULL;
+  a->at = next;
+  return tgi_arena_alloc(a, size);
+}
+
+tgi_arena_mark tgi_arena_mark_of(const tgi_arena *a) {
+  return (tgi_arena_mark){.chunk = a->at, .used = a->count ? a->chunks[a->at].used : 0};
+}
+
+/* Chunks past `at` are empty and poisoned throughout. */
+void tgi_arena_rewind(tgi_arena *a, tgi_arena_mark mark) {
+  if (a->count == 0) return;
+  for (; a->at > mark.chunk; a->at--) {
+    tgi_chunk *c = &a->chunks[a->at];
+    TGI_POISON(c->memory, c->size);
+    c->used = 0;
+  }
+  tgi_chunk *c = &a->chunks[a->at];
+  TGI_POISON(c->memory + mark.used, c->size - mark.used);
+  c->used = mark.used;
+}
