@@ -1,0 +1,16 @@
+/* All of tapegrad, but for what needs another library's header (gradcheck_assert.h needs Check). */
+#ifndef TAPEGRAD_TAPEGRAD_H
+#define TAPEGRAD_TAPEGRAD_H
+
+#include "diff.h"
+#include "gradcheck.h"
+#include "op.h"
+#include "params.h"
+#include "random.h"
+#include "runtime.h"
+#include "status.h"
+#include "tape.h"
+#include "tensor.h"
+#include "version.h"
+
+#endif

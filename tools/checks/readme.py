@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""What README.md shows is true: prints its first C block, or runs the commands of its sh blocks.
+
+A command is run in a copy-free checkout, by the shell, from the top. What is too long for that, or
+is run by another test or by CI as a whole, is listed in ELSEWHERE with who runs it."""
+import pathlib
+import re
+import subprocess
+import sys
+
+ELSEWHERE = {
+    "tools/quickstart": ".ci/run",
+    "tools/check": ".ci/run",
+    "tools/coverage": "its own run: a build with counters takes minutes",
+    "tools/mutate": "its own run: it rebuilds for every mutant",
+    "meson install -C build": "the test `install`, into a temporary root",
+}
+
+
+def blocks(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
+
+
+def commands(text):
+    for block in blocks(text, "sh"):
+        for line in block.replace("\\\n", " ").splitlines():
+            line = re.sub(r"(^|\s)#.*", "", line).strip()
+            if line:
+                yield line
+
+
+def run(text, root, build):
+    failed = 0
+    for command in commands(text):
+        runner = next((who for start, who in ELSEWHERE.items()
+                       if command == start or command.startswith(start + " ")), None)
+        if runner:
+            print(f"{command}: run by {runner}")
+            continue
+        # README speaks of build/; the tests may live in another folder.
+        here = re.sub(r"(?<![\w/-])build/", f"{build}/", command)
+        print(f"{command}: run here", flush=True)
+        done = subprocess.run(here, shell=True, cwd=root, stdin=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            print(f"{command}: exit status {done.returncode}")
+            failed = 1
+    return failed
+
+
+def main():
+    if len(sys.argv) < 3 or sys.argv[1] not in ("example", "run"):
+        print("usage: tools/checks/readme.py example ROOT | run ROOT BUILD_FOLDER")
+        return 0 if "--help" in sys.argv else 1
+    root = pathlib.Path(sys.argv[2]).resolve()
+    text = (root / "README.md").read_text(encoding="utf-8")
+    if sys.argv[1] == "run":
+        return run(text, root, pathlib.Path(sys.argv[3]).resolve())
+    example = blocks(text, "c")
+    if not example:
+        print("README.md has no C block", file=sys.stderr)
+        return 1
+    lines = len(example[0].splitlines())
+    if lines > 20:
+        print(f"README.md's first example has {lines} lines, more than 20", file=sys.stderr)
+        return 1
+    print(example[0], end="")
+    return 0
+
+
+sys.exit(main())
