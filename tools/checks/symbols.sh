@@ -23,10 +23,10 @@ problems=$(
                 "valloc strdup strndup asprintf vasprintf mmap munmap", names)
       for (i = 1; i <= n; i++) allocator[names[i]] = 1
     }
+    { objects++ }
     $(NF - 1) == "U" {
       object = $1; sub(/:$/, "", object); sub(/.*:/, "", object)
       name = $NF; sub(/@.*/, "", name)
-      objects++
       if (name in forbidden) print object ": " name " " forbidden[name]
       if (name in allocator && object !~ /^base_/) print object ": " name ": only base/ allocates"
       if (name == "tgi_node_push" && object != "tape_apply.c.o")
