@@ -1,0 +1,149 @@
+/* The walk of elementwise kernels over strided operands. Kernels see dense memory only: an operand
+   that is not is copied, a block at a time, into a buffer on the stack. */
+#include "kernel/map.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum {
+  TILE = 32768, /* elements; part of no result, but kept fixed so that work is cut alike always */
+  BLOCK = 512,  /* elements of the largest dtype in one operand's buffer */
+  BUFFER = BLOCK * sizeof(double)
+};
+
+typedef struct job {
+  tgi_map_fn *fn;
+  const double *attrs;
+  char *dst;
+  int64_t n;
+  size_t dst_size, size[TGI_MAP_OPERANDS]; /* bytes of an element */
+  int count;
+  bool dense;
+  const char *base[TGI_MAP_OPERANDS];
+  tgi_walk walk; /* of the operands; unused where all are dense */
+  atomic_bool failed;
+} job;
+
+/* One operand's dense copy. */
+typedef struct buffer {
+  _Alignas(64) char bytes[BUFFER];
+  const char *repeats; /* the element that fills all of it, or NULL */
+} buffer;
+
+/* The k operands that a kernel reads but its operator has not stand for operand 0. */
+static void fill_up(const void *at[], int count) {
+  for (int k = count; k < TGI_MAP_OPERANDS; k++) at[k] = at[0];
+}
+
+static bool map_dense(const job *j, int64_t start, int64_t n) {
+  const void *at[TGI_MAP_OPERANDS];
+  for (int k = 0; k < j->count; k++) at[k] = j->base[k] + start * (int64_t)j->size[k];
+  fill_up(at, j->count);
+  return j->fn(n, j->dst + start * (int64_t)j->dst_size, at, j->attrs);
+}
+
+/* ---- strided operands ---- */
+
+#define GATHER(type)                                                                               \
+  static void gather_##type(int64_t n, char *to, const char *from, int64_t stride) {               \
+    for (int64_t i = 0; i < n; i++)                                                                \
+      memcpy(to + i * (int64_t)sizeof(type), from + i * stride, sizeof(type));                     \
+  }
+GATHER(uint8_t)
+GATHER(uint32_t)
+GATHER(uint64_t)
+#undef GATHER
+
+static void gather(size_t size, int64_t n, char *to, const char *from, int64_t stride) {
+  if (size == sizeof(uint64_t))
+    gather_uint64_t(n, to, from, stride);
+  else if (size == sizeof(uint32_t))
+    gather_uint32_t(n, to, from, stride);
+  else
+    gather_uint8_t(n, to, from, stride);
+}
+
+/* n elements as dense memory: themselves, or a copy. A buffer that repeats the element already is
+   not filled again. */
+static const void *densely(buffer *b, size_t size, int64_t n, const char *from, int64_t stride) {
+  if (stride == (int64_t)size) return from;
+  if (stride != 0) {
+    b->repeats = NULL;
+    gather(size, n, b->bytes, from, stride);
+  } else if (b->repeats != from) {
+    b->repeats = from;
+    gather(size, BUFFER / (int64_t)size < BLOCK ? BUFFER / (int64_t)size : BLOCK, b->bytes, from,
+           0);
+  }
+  return b->bytes;
+}
+
+/* n elements of one run from `at`, whose first is element `start` of dst. */
+static bool map_run(const job *j, buffer pack[], char *at[], int64_t start, int64_t n) {
+  const int last = j->walk.rank - 1;
+  bool ok = true, dense = true;
+  for (int k = 0; k < j->count; k++)
+    dense = dense && j->walk.strides[k][last] == (int64_t)j->size[k];
+  for (int64_t done = 0; done < n;) {
+    const int64_t m = dense || n - done < BLOCK ? n - done : BLOCK;
+    const void *in[TGI_MAP_OPERANDS];
+    for (int k = 0; k < j->count; k++) {
+      const int64_t stride = j->walk.strides[k][last];
+      in[k] = densely(&pack[k], j->size[k], m, at[k] + done * stride, stride);
+    }
+    fill_up(in, j->count);
+    ok &= j->fn(m, j->dst + (start + done) * (int64_t)j->dst_size, in, j->attrs);
+    done += m;
+  }
+  return ok;
+}
+
+static bool map_strided(const job *j, int64_t start, int64_t n) {
+  const tgi_walk *w = &j->walk;
+  buffer pack[TGI_MAP_OPERANDS];
+  for (int k = 0; k < j->count; k++) pack[k].repeats = NULL;
+  bool ok = true;
+  for (const int64_t end = start + n; start < end;) {
+    const int64_t skip = start % w->n; /* a tile may begin and end within a run */
+    const int64_t m = w->n - skip < end - start ? w->n - skip : end - start;
+    char *at[TGI_WALK_MAX];
+    tgi_walk_run(w, start / w->n, at);
+    for (int k = 0; k < j->count; k++) at[k] += skip * w->strides[k][w->rank - 1];
+    ok &= map_run(j, pack, at, start, m);
+    start += m;
+  }
+  return ok;
+}
+
+/* ---- tiles ---- */
+
+static void map_tile(void *user, int64_t i) {
+  job *j = user;
+  const int64_t start = i * TILE, n = j->n - start < TILE ? j->n - start : TILE;
+  if (!(j->dense ? map_dense(j, start, n) : map_strided(j, start, n)))
+    atomic_store_explicit(&j->failed, true, memory_order_relaxed);
+}
+
+bool tgi_map(const tg_runtime *runtime, tgi_map_fn *fn, const tg_tensor *dst,
+             const tg_tensor *const in[], int count, const double attrs[]) {
+  static const double none[2] = {0, 0};
+  job j;
+  j.fn = fn;
+  j.attrs = attrs != NULL ? attrs : none;
+  j.dst = dst->data;
+  j.dst_size = tg_dtype_size(dst->dtype);
+  j.n = tg_tensor_numel(dst);
+  j.count = count;
+  j.dense = true;
+  for (int k = 0; k < count; k++) {
+    j.base[k] = in[k]->data;
+    j.size[k] = tg_dtype_size(in[k]->dtype);
+    j.dense = j.dense && (j.n == 1 || tg_tensor_is_contiguous(in[k]));
+  }
+  if (j.n == 0) return true;
+  if (j.dense && j.n <= TILE) return map_dense(&j, 0, j.n);
+  if (!j.dense) tgi_walk_init(&j.walk, count, in);
+  atomic_init(&j.failed, false);
+  tgi_parallel(runtime, (j.n + TILE - 1) / TILE, map_tile, &j);
+  return !atomic_load(&j.failed);
+}
