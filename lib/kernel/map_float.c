@@ -8,14 +8,8 @@
 
 /* ---- the vocabulary of values ---- */
 
-#define K(c)       ((T)(c))
-#define INF        K(INFINITY)
-#define LN_2       0.69314718055994530942
-#define LN_10      2.30258509299404568402
-#define SQRT_2     1.41421356237309504880
-#define SQRT_PI    1.77245385090551602730
-#define SELU_ALPHA 1.67326324235437728482
-#define SELU_SCALE 1.05070098735548049342
+#define K(c) ((T)(c))
+#define INF  K(INFINITY)
 
 static inline T number(double c) { return (T)c; }
 static inline T neg(T x) { return -x; }
@@ -95,9 +89,9 @@ static inline T min(T a, T b) { return select(or (lt(a, b), ne(a, a)), a, b); }
 
 /* ---- values ---- */
 
-#define FLOATS_ROW(code)  code
-#define NUMBERS_ROW(code) code
-#define ANY_ROW(code)     code
+#define FLOATS_ROW(...)  __VA_ARGS__
+#define NUMBERS_ROW(...) __VA_ARGS__
+#define ANY_ROW(...)     __VA_ARGS__
 #include "kernel/map_reader.h"
 
 /* ---- cotangents ---- */

@@ -57,12 +57,12 @@ static inline T remainder_of(T a, T b, bool *ok) {
 
 /* ---- values and the table ---- */
 
-#define ANY_ROW(code) code
-#define FLOATS_ROW(code)
+#define ANY_ROW(...) __VA_ARGS__
+#define FLOATS_ROW(...)
 #if INTEGERS
-#define NUMBERS_ROW(code) code
+#define NUMBERS_ROW(...) __VA_ARGS__
 #else
-#define NUMBERS_ROW(code)
+#define NUMBERS_ROW(...)
 #endif
 #include "kernel/map_reader.h"
 

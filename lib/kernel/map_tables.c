@@ -8,7 +8,7 @@ const tgi_map_table *tgi_map_table_for(tg_isa isa, tg_dtype dtype) {
   [TG_ISA_##ISA] = {                                                                               \
       [TG_F32] = &TGI_MAP_TABLE(f32, isa), [TG_F64] = &TGI_MAP_TABLE(f64, isa),                    \
       [TG_I64] = &TGI_MAP_TABLE(i64, isa), [TG_I32] = &TGI_MAP_TABLE(i32, isa),                    \
-      [TG_U8] = &TGI_MAP_TABLE(u8, isa),   [TG_BOOL] = &TGI_MAP_TABLE(b8, isa),                  \
+      [TG_U8] = &TGI_MAP_TABLE(u8, isa),   [TG_BOOL] = &TGI_MAP_TABLE(b8, isa),                    \
   },
   static const tgi_map_table *const tables[TG_ISA_COUNT][TG_DTYPE_COUNT] = {TGI_ISA_MAP(TABLES)};
 #undef TABLES
