@@ -301,6 +301,23 @@ START_TEST(test_arena_budgets) {
 }
 END_TEST
 
+/* Only AddressSanitizer can tell; elsewhere there is nothing to see. */
+START_TEST(test_arena_poisons_what_is_given_back) {
+#ifdef TGI_ASAN
+  tgi_arena a;
+  tgi_arena_init(&a, NULL, 0);
+  tgi_arena_mark start = tgi_arena_mark_of(&a);
+  char *piece = tgi_arena_alloc(&a, 100), *far = tgi_arena_alloc(&a, 1 << 20);
+  ck_assert(!__asan_address_is_poisoned(piece + 99) && __asan_address_is_poisoned(piece + 100));
+  tgi_arena_rewind(&a, start);
+  ck_assert(__asan_address_is_poisoned(piece) && __asan_address_is_poisoned(far));
+  ck_assert_ptr_eq(tgi_arena_alloc(&a, 10), piece);
+  ck_assert(!__asan_address_is_poisoned(piece + 9) && __asan_address_is_poisoned(piece + 10));
+  tgi_arena_free(&a);
+#endif
+}
+END_TEST
+
 /* ---- threads ---- */
 
 enum { WORK = 10007 };
@@ -415,6 +432,7 @@ int main(void) {
   tcase_add_test(c, test_arena_pieces_do_not_overlap);
   tcase_add_test(c, test_arena_rewind_gives_the_same_place);
   tcase_add_test(c, test_arena_budgets);
+  tcase_add_test(c, test_arena_poisons_what_is_given_back);
   tcase_add_test(c, test_parallel_visits_each_index_once);
   tcase_add_test(c, test_parallel_nests);
   tcase_add_test(c, test_parallel_serves_several_threads);

@@ -123,6 +123,18 @@ START_TEST(test_permutations_are_equally_likely) {
 }
 END_TEST
 
+/* The last place of a long permutation holds each number alike: here, by its lowest bit. */
+START_TEST(test_long_permutations_reach_every_number) {
+  enum { N = 1025, TRIALS = 400 };
+  int64_t order[N], odd = 0;
+  for (uint64_t i = 0; i < TRIALS; i++) {
+    tg_random_permutation(tg_key_fold((tg_key){9, 9}, i), N, order);
+    odd += order[N - 1] % 2;
+  }
+  ck_assert_double_eq_tol((double)odd, TRIALS / 2.0, 5 * sqrt(TRIALS / 4.0));
+}
+END_TEST
+
 START_TEST(test_fill_is_a_function_of_index) {
   enum { ROWS = 7, COLUMNS = 301 };
   static double a[ROWS * COLUMNS];
@@ -182,6 +194,7 @@ int main(void) {
   tcase_add_test(c, test_normal_distribution);
   tcase_add_test(c, test_permutation_is_one);
   tcase_add_test(c, test_permutations_are_equally_likely);
+  tcase_add_test(c, test_long_permutations_reach_every_number);
   tcase_add_test(c, test_fill_is_a_function_of_index);
   tcase_add_test(c, test_fill_uniform_stays_below_high);
   tcase_add_test(c, test_fill_refuses);

@@ -353,6 +353,19 @@ START_TEST(test_copy_transposed_planes) {
 }
 END_TEST
 
+/* An axis of repeats in front of a transposed plane. */
+START_TEST(test_copy_repeated_transpose) {
+  static float from[70 * 50], to[3 * 50 * 70];
+  for (int i = 0; i < 70 * 50; i++) from[i] = (float)i;
+  tg_tensor y = tg_tensor_of(to, TG_F32, TG_DIMS(3, 50, 70)),
+            x = tg_tensor_of(from, TG_F32, TG_DIMS(70, 50));
+  x = tgi_permute_view(&x, (const int[]){1, 0});
+  x = tgi_broadcast_view(&x, &y);
+  ck_assert_int_eq(tg_tensor_copy(&y, &x), TG_OK);
+  for (int i = 0; i < 3 * 50 * 70; i++) ck_assert_float_eq(to[i], from[i % 70 * 50 + i / 70 % 50]);
+}
+END_TEST
+
 START_TEST(test_copy_refuses) {
   float a[6];
   tg_tensor x = tg_tensor_of(a, TG_F32, TG_DIMS(2, 3)), y = tg_tensor_of(a, TG_F32, TG_DIMS(6));
@@ -499,6 +512,7 @@ int main(void) {
   tcase_add_test(c, test_copy_any_strides);
   tcase_add_test(c, test_copy_writes_only_its_elements);
   tcase_add_test(c, test_copy_transposed_planes);
+  tcase_add_test(c, test_copy_repeated_transpose);
   tcase_add_test(c, test_copy_refuses);
   tcase_add_test(c, test_conversions);
   tcase_add_test(c, test_conversion_rounds_once);

@@ -49,12 +49,18 @@ static void swap_axes(tgi_walk *w, int i, int j) {
   }
 }
 
+/* How far apart neighbours along axis k lie in the source; a repeated element is no neighbour. */
+static int64_t reach(const tgi_walk *w, int k) {
+  int64_t step = llabs(w->strides[FROM][k]);
+  return step ? step : INT64_MAX;
+}
+
 /* Takes the run and the outer axis densest in the source out of the walk; what is left of w are
    planes: their number is returned. */
 static int64_t take_plane(tgi_walk *w, plane *p) {
   int last = w->rank - 1, dense = last - 1;
   for (int k = last - 2; k >= 0; k--)
-    if (llabs(w->strides[FROM][k]) < llabs(w->strides[FROM][dense])) dense = k;
+    if (reach(w, k) < reach(w, dense)) dense = k;
   if (last > 0) swap_axes(w, dense, last - 1);
   p->rows = last > 0 ? w->dims[last - 1] : 1;
   p->n = w->n;
