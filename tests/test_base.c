@@ -1,10 +1,12 @@
 /* lib/base: statuses, runtime, memory, arenas, threads. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
 #include "support.h"
+#include "tapegrad/version.h"
 
 /* ---- an allocator that counts ---- */
 
@@ -38,6 +40,14 @@ static tg_runtime *counted_runtime(ledger *l, tg_runtime_options o) {
 }
 
 /* ---- statuses and text ---- */
+
+START_TEST(test_version) {
+  char text[32];
+  snprintf(text, sizeof text, "%d.%d.%d", TG_VERSION_MAJOR, TG_VERSION_MINOR, TG_VERSION_PATCH);
+  ck_assert_str_eq(text, TG_VERSION);
+  ck_assert_str_eq(text, tg_version());
+}
+END_TEST
 
 START_TEST(test_status_names) {
   ck_assert_str_eq(tg_status_name(TG_NO_MEMORY), "NO_MEMORY");
@@ -416,6 +426,7 @@ int main(void) {
   Suite *suite = suite_create("base");
   TCase *c = tcase_create("base");
   tcase_set_timeout(c, 60);
+  tcase_add_test(c, test_version);
   tcase_add_test(c, test_status_names);
   tcase_add_test(c, test_error_is_cut_at_its_size);
   tcase_add_test(c, test_text_counts_past_its_end);
