@@ -230,7 +230,7 @@ UNARY1( mul_scalar,  "*",        NUMBERS, "x value",                         -2.
           value, 2.0, -1.5,
           mul(x, p),                            tg_mul(g, p) )
 UNARY1( div_scalar,  "/",        NUMBERS, "x / value",                       -2.0,  2.0, SMOOTH,
-          value, 2.0, -1.5,
+          value, 2.0, 1.5,
           div(x, p),                            tg_div(g, p) )
 UNARY1( rdiv_scalar, "rdiv",     NUMBERS, "value / x",                        1.0,  3.0, SMOOTH,
           value, 2.0, -1.5,
@@ -253,7 +253,7 @@ UNARY1( minimum_scalar, "min",   NUMBERS, "min(x, value); half the slope where t
           value, 0.25, -0.5,
           min(x, p),                            tg_where(tg_gt(x, p), K(0), tg_where(tg_eq(x, p), tg_mul(g, K(0.5)), g)) )
 UNARY1( fmod_scalar, "fmod",     NUMBERS, "x - value trunc(x / value)",       2.1,  2.9, SMOOTH,
-          value, 2.0, -1.0,
+          value, 2.0, 1.0,
           fmod(x, p),                           g )
 
 /* ---- steps: slope zero everywhere -------------------------------------------------------------- */

@@ -1,0 +1,11 @@
+/* The operators' structs, for the table and for operators built on others. */
+#ifndef TGI_OPS_INTERNAL_H
+#define TGI_OPS_INTERNAL_H
+
+#include "tapegrad/ops.h"
+
+#define ROW(name) extern const tg_op tgi_op_##name;
+#include "kernel/elementwise_rows.h"
+extern const tg_op tgi_op_where;
+
+#endif

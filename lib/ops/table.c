@@ -1,0 +1,20 @@
+/* The list of the built-in operators. Nothing depends on the order. */
+#include "ops/ops_internal.h"
+
+#include <string.h>
+
+static const tg_op *const table[] = {
+#define ROW(name) &tgi_op_##name,
+#include "kernel/elementwise_rows.h"
+    &tgi_op_where,
+};
+
+enum { COUNT = sizeof(table) / sizeof(*table) };
+
+const tg_op *tg_op_at(int index) { return index >= 0 && index < COUNT ? table[index] : NULL; }
+
+const tg_op *tg_op_find(const char *name) {
+  for (int i = 0; i < COUNT; i++)
+    if (strcmp(table[i]->name, name) == 0) return table[i];
+  return NULL;
+}
