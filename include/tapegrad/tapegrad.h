@@ -5,6 +5,7 @@
 #include "diff.h"
 #include "gradcheck.h"
 #include "op.h"
+#include "ops.h"
 #include "params.h"
 #include "random.h"
 #include "runtime.h"

@@ -1,6 +1,7 @@
-/* Every elementwise operator, one row each. There is no guard: each #include reads the rows once more,
-   by the meaning that the reader gave to the kinds UNARY, BINARY, ... (those it left undefined say
-   nothing), or to ROW(name), which is then all kinds. The kinds are undefined again at the end.
+/* Every elementwise operator, one row each. There is no guard: each #include reads the rows once
+   more, by the meaning that the reader gave to the kinds UNARY, BINARY, ... (those it left
+   undefined say nothing), or to ROW(name), which is then all kinds. The kinds are undefined again
+   at the end.
 
    Columns
      name     the operator is tg_name, its struct tgi_op_name, its member of a tgi_map_table name
@@ -10,19 +11,19 @@
      low, high       numbers on which each operand is sampled
      kinks    operand values at which a derivative jumps: KINK(0), KINK(-3, 3); else SMOOTH
      p, q     attributes: name, usual value, another value to sample
-     value    of the result, in the vocabulary of numbers:  add(a, b), exp(x), select(gt(x, K(0)), x, p)
-     cotangent of each operand, in operators:               tg_mul(g, y), tg_where(tg_gt(x, K(0)), g, K(0))
+     value    of the result, in the vocabulary of numbers: exp(x), select(gt(x, K(0)), x, p)
+     cotangent of each operand, in operators: tg_mul(g, y), tg_where(tg_gt(x, K(0)), g, K(0))
 
-   In scope: x the operand, or a and b; p and q; and for cotangents also y the result and g its cotangent.
-   K(c) is the constant c. An argument may be read twice, so it is pure. What holds at a kink is what
-   PyTorch does there. A cotangent has no branch that is infinite where the other is taken, as far as
-   that can be: the 0 * infinity would turn up as NaN in the next derivative.
+   In scope: x the operand, or a and b; p and q; and for cotangents also y the result and g its
+   cotangent. K(c) is the constant c. An argument may be read twice, so it is pure. What holds at a
+   kink is what PyTorch does there. A cotangent has no branch that is infinite where the other is
+   taken, as far as that can be: the 0 * infinity would turn up as NaN in the next derivative.
 
    Kinds
      UNARY, UNARY1, UNARY2    one operand and none, one, two attributes
      BINARY                   two operands
      STEP                     one operand, derivative zero everywhere
-     TEST, TEST1, COMPARE     of one operand, with an attribute, of two operands: bool, no derivative */
+     TEST, TEST1, COMPARE     one, one with an attribute, two operands: bool, no derivative */
 #ifdef ROW
 #define UNARY(name, ...)   ROW(name)
 #define UNARY1(name, ...)  ROW(name)
