@@ -2,6 +2,7 @@
 #ifndef TAPEGRAD_TAPEGRAD_H
 #define TAPEGRAD_TAPEGRAD_H
 
+#include "data.h"
 #include "diff.h"
 #include "gradcheck.h"
 #include "op.h"
