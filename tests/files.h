@@ -12,7 +12,7 @@
 #include "support.h"
 #include "tapegrad/runtime.h"
 
-/* ---- a folder for one test: use both as a checked fixture ---- */
+/* ---- a folder for each test of a case ---- */
 
 static char folder[64];
 
@@ -45,6 +45,12 @@ static inline void remove_folder(void) {
     if (e->d_name[0] != '.') unlink(in_folder(e->d_name));
   closedir(dir);
   ck_assert_int_eq(rmdir(folder), 0);
+}
+
+/* Files are as slow as the disk is: Meson's limit on the program holds, not Check's on one test. */
+static inline void use_folder(TCase *t) {
+  tcase_add_checked_fixture(t, make_folder, remove_folder);
+  tcase_set_timeout(t, 0);
 }
 
 /* ---- whole files ---- */
@@ -163,9 +169,7 @@ static inline int try_flips(damaged_fn read, const void *data, size_t size, size
   int refused = 0;
   for (size_t i = 0; i < header; i++) {
     memcpy(bytes, data, size);
-    unsigned char was = bytes[i],
-                  values[] = {
-                      0, 255, 127, 128, '"', '9', '{', '-', ' ', ',', (unsigned char)(was ^ 1)};
+    const unsigned char values[] = {0, 255, '"', '9', '-', (unsigned char)(bytes[i] ^ 1)};
     for (size_t k = 0; k < sizeof values; k++) {
       bytes[i] = values[k];
       refused += !try_damaged(read, bytes, size, budget);

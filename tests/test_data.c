@@ -742,7 +742,7 @@ END_TEST
 
 static TCase *add_case(Suite *s, const char *name) {
   TCase *t = tcase_create(name);
-  tcase_add_checked_fixture(t, make_folder, remove_folder);
+  use_folder(t);
   suite_add_tcase(s, t);
   return t;
 }

@@ -304,7 +304,7 @@ END_TEST
 static Suite *suite(void) {
   Suite *s = suite_create("file");
   TCase *t = tcase_create("files");
-  tcase_add_checked_fixture(t, make_folder, remove_folder);
+  use_folder(t);
   tcase_add_test(t, test_read_whole);
   tcase_add_test(t, test_read_refuses);
   tcase_add_test(t, test_a_long_path_leaves_room_for_the_sentence);
