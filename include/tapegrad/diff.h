@@ -51,7 +51,10 @@ TG_API tg_var tg_hessian(tg_var y, tg_var x);
  * inputs, the same value. */
 typedef tg_var tg_fn(tg_tape *t, const tg_var x[], void *user);
 
-/* fn(x), keeping no intermediate value: they are computed again when the gradient is asked for
+/* Gradients pass through x only: what fn takes by `user` (parameters among it) is constant to the
+   region.
+
+   fn(x), keeping no intermediate value: they are computed again when the gradient is asked for
    (Griewank & Walther, "Revolve", 2000; Chen et al., arXiv:1604.06174). `user` must live as long as
    the tape's node. */
 TG_API tg_var tg_checkpoint(tg_fn *fn, tg_tape *t, const tg_var x[], int n, void *user);

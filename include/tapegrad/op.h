@@ -25,7 +25,7 @@ typedef struct tg_call {
   int i;                     /* vjp: the operand that is asked about */
   const tg_tensor *in;       /* [n] operand values */
   tg_tensor out;             /* the result; shape functions fill it in */
-  const tg_var *x;           /* [n] operands as vars; in kernels and grad NULL */
+  const tg_var *x;           /* [n] operands as vars; NULL in grad */
   tg_var y;                  /* the result as a var; rules only */
   tg_tape *tape;             /* for errors and new leaves */
   const tg_runtime *runtime; /* never NULL */
@@ -43,6 +43,9 @@ typedef tg_status tg_kernel_fn(const tg_call *c);
 /* The cotangent of operand c->i, given the cotangent g of the result: an expression in operators,
    so that it can be differentiated again. Same shape and dtype as the operand; the sweep checks. */
 typedef tg_var tg_vjp_fn(const tg_call *c, tg_var g);
+/* All cotangents at once, for operators whose cotangents share most of their work: dx[i] where
+   want[i]; TG_NONE for zero. Used instead of vjp where it is there. */
+typedef void tg_vjp_all_fn(const tg_call *c, tg_var g, const bool want[], tg_var dx[]);
 /* The tangent of the result, given the operands' (TG_NONE for a zero one, at least one is not).
  * TG_NONE for zero. */
 typedef tg_var tg_jvp_fn(const tg_call *c, const tg_var dx[]);
@@ -122,7 +125,8 @@ struct tg_op {
   tg_shape_fn *shape;
   tg_kernel_fn *kernel;
   tg_vjp_fn *vjp[TG_MAX_RULES]; /* one per operand; operands past the table use row 0 */
-  tg_jvp_fn *jvp;
+  tg_vjp_all_fn *vjp_all;       /* optional */
+  tg_jvp_fn *jvp;               /* optional: without it, forward mode transposes vjp twice */
   tg_grad_fn *grad;
   tg_compose_fn *compose; /* instead of kernel and rules */
   const tg_sample *samples;

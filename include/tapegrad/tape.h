@@ -48,7 +48,7 @@ TG_API void tg_tape_free(tg_tape *t);
 
 /* A place on the tape. */
 typedef struct tg_mark {
-  uint32_t nodes, generation, errors, scopes;
+  uint32_t nodes, generation, errors, scopes, scope;
   size_t chunk, used; /* of the tape's memory */
 } tg_mark;
 

@@ -1,0 +1,96 @@
+/* A tape as plain text, a line a node; and attributes as text. */
+#include <string.h>
+
+#include "tape/tape.h"
+
+/* ---- attributes ---- */
+
+static void add_list(tgi_text *b, const int64_t entries[], int n) {
+  tgi_text_add(b, "[");
+  for (int i = 0; i < n; i++) tgi_text_add(b, "%s%lld", i ? "," : "", (long long)entries[i]);
+  tgi_text_add(b, "]");
+}
+
+static void add_enum(tgi_text *b, const tg_field *field, int value) {
+  int known = 0;
+  while (field->names && field->names[known]) known++;
+  if (value >= 0 && value < known)
+    tgi_text_add(b, "%s", field->names[value]);
+  else
+    tgi_text_add(b, "%d", value);
+}
+
+static void add_field(tgi_text *b, const tg_field *field, const char *attrs) {
+  const void *at = attrs + field->offset;
+  switch (field->type) {
+  case TG_FIELD_F64: tgi_text_add(b, "%.17g", *(const double *)at); break;
+  case TG_FIELD_I64: tgi_text_add(b, "%lld", (long long)*(const int64_t *)at); break;
+  case TG_FIELD_INT: tgi_text_add(b, "%d", *(const int *)at); break;
+  case TG_FIELD_BOOL: tgi_text_add(b, "%s", *(const bool *)at ? "true" : "false"); break;
+  case TG_FIELD_DTYPE: tgi_text_add(b, "%s", tg_dtype_name(*(const tg_dtype *)at)); break;
+  case TG_FIELD_ENUM: add_enum(b, field, *(const int *)at); break;
+  case TG_FIELD_I64S: add_list(b, at, *(const int *)(attrs + field->count)); break;
+  case TG_FIELD_POINTER: tgi_text_add(b, "%s", *(void *const *)at ? "set" : "none"); break;
+  case TG_FIELD_KEY: {
+    const tg_key *key = at;
+    tgi_text_add(b, "%llx:%llx", (unsigned long long)key->seed, (unsigned long long)key->stream);
+  }
+  }
+}
+
+size_t tg_attrs_text(const tg_op *op, const void *attrs, char *text, size_t size) {
+  tgi_text b = {text, size, 0};
+  if (size > 0) text[0] = '\0';
+  if (op->attrs == NULL || attrs == NULL) return 0;
+  for (const tg_field *field = op->attrs; field->name; field++) {
+    tgi_text_add(&b, "%s%s=", field == op->attrs ? "" : " ", field->name);
+    add_field(&b, field, attrs);
+  }
+  return b.length;
+}
+
+/* ---- the dump ---- */
+
+static void add_operands(tgi_text *b, const tgi_node *node, const tgi_order *order) {
+  const uint32_t *ids = tgi_operand_ids(node);
+  for (int i = 0; i < node->n; i++)
+    tgi_text_add(b, "%s%%%u", i ? ", " : "", (unsigned)order->place[ids[i]]);
+}
+
+/* %3 = matmul(%1, %2) [32,64] f32 8192 B "h" */
+static void add_line(const tg_tape *t, uint32_t id, const tgi_order *order, tgi_text *b) {
+  const tgi_node *node = tgi_node_at(t, id);
+  tg_tensor value;
+  char shape[200], attrs[300] = "";
+  tgi_node_tensor(node, &value);
+  tg_tensor_shape_text(&value, shape, sizeof shape);
+  tg_attrs_text(node->op, node->attrs, attrs, sizeof attrs);
+  tgi_text_add(b, "%%%u = %s(", (unsigned)order->place[id], node->op->name);
+  add_operands(b, node, order);
+  const char *name = tgi_node_name(t, id);
+  tgi_text_add(b, ")%s%s %s %s %zu B", attrs[0] ? " " : "", attrs, shape,
+               tg_dtype_name(value.dtype), tg_tensor_bytes(&value));
+  if (name) tgi_text_add(b, " \"%s\"", name);
+  tgi_text_add(b, "\n");
+}
+
+enum { LINE = 4096 };
+
+static tg_status dump(tg_tape *t, const tgi_order *order, tg_write_fn *write, void *user) {
+  char line[LINE];
+  for (uint32_t i = 0; i < order->count; i++) {
+    tgi_text b = {line, sizeof line, 0};
+    add_line(t, order->ids[i], order, &b);
+    if (!write(user, line, strlen(line))) return TG_STOPPED;
+  }
+  return TG_OK;
+}
+
+tg_status tg_tape_dump(tg_tape *t, const tg_var roots[], int n, tg_write_fn *write, void *user) {
+  tgi_arena_mark work = tgi_arena_mark_of(&t->work);
+  tgi_order order;
+  tg_status status = tgi_order_of(t, roots, n, &order);
+  if (status == TG_OK) status = dump(t, &order, write, user);
+  tgi_arena_rewind(&t->work, work);
+  return status;
+}

@@ -1,0 +1,167 @@
+/* Leaves: nodes without operands. Two borrow memory (the caller's, a parameter's), two own a copy.
+ */
+#include "tape/tape.h"
+
+/* What the constructors give tg_apply_on; the part past `leaf` is not kept. */
+typedef struct leaf_attrs {
+  tgi_leaf leaf;
+  const tg_tensor *view;
+} leaf_attrs;
+
+uint64_t tgi_hash_tensor(const tg_tensor *x) {
+  uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+  int64_t n = tg_tensor_numel(x);
+  size_t size = tg_dtype_size(x->dtype);
+  for (int64_t i = 0; i < n; i++) {
+    const unsigned char *bytes = (const unsigned char *)tgi_address(x, i);
+    for (size_t k = 0; k < size; k++) hash = (hash ^ bytes[k]) * 0x100000001b3u;
+  }
+  return hash;
+}
+
+/* ---- borrowed ---- */
+
+static tg_status shape_borrowed(tg_call *c) {
+  const leaf_attrs *attrs = c->attrs;
+  const tg_tensor *view = attrs->view;
+  tg_tensor checked;
+  if (view->data == NULL || tg_dtype_size(view->dtype) == 0)
+    return tg_call_fail(c, TG_ARGUMENT, "the tensor has no data or no dtype");
+  if (!tgi_set_dims(&checked, view->rank, view->dims))
+    return tg_call_fail(c, TG_SHAPE, "the tensor's rank or dims are out of range");
+  c->out.data = view->data;
+  c->out.dtype = view->dtype;
+  tgi_copy_layout(&c->out, view);
+  return TG_OK;
+}
+
+/* clang-format off */
+const tg_op tgi_op_leaf = {
+  TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_MIXED, .name = "leaf", .label = "leaf", .formula = "the caller's memory",
+  .dtypes = TG_ANY, .attrs_size = sizeof(tgi_leaf), .shape = shape_borrowed,
+};
+const tg_op tgi_op_param = {
+  TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_MIXED, .name = "param", .label = "param", .formula = "a parameter's memory",
+  .dtypes = TG_ANY, .attrs_size = sizeof(tgi_leaf), .shape = shape_borrowed,
+};
+/* clang-format on */
+
+static tg_var borrow(tg_tape *t, const tg_op *op, const leaf_attrs *attrs) {
+  if (t == NULL) return TG_NONE;
+  if (!tgi_tape_grow(t, (void **)&t->leaves, &t->leaf_capacity, t->leaf_count + 1,
+                     sizeof *t->leaves))
+    return tgi_failed(t);
+  tg_var x = tg_apply_on(t, op, NULL, 0, attrs);
+  if (tg_is_failed(x)) return x;
+  tgi_node *node = tgi_node_at(t, x.id);
+  node->flags |= TGI_LEAF;
+  t->leaves[t->leaf_count++] = x.id;
+  return x;
+}
+
+tg_var tg_leaf(tg_tape *t, tg_tensor x) {
+  uint64_t hash = t && t->check_leaves && x.data ? tgi_hash_tensor(&x) : 0;
+  return borrow(t, &tgi_op_leaf, &(leaf_attrs){.leaf = {.hash = hash}, .view = &x});
+}
+
+tg_var tg_param(tg_tape *t, tg_params *params, int index) {
+  if (t == NULL) return TG_NONE;
+  if (params == NULL || index < 0 || index >= tg_params_count(params))
+    return tg_tape_fail(t, TG_ARGUMENT, "param: no parameter has the index %d", index);
+  tg_tensor x = tg_params_tensor(params, index);
+  if (x.data == NULL)
+    return tg_tape_fail(t, TG_STATE, "param: \"%s\" has no memory yet: tg_params_seal comes first",
+                        tg_params_name(params, index));
+  leaf_attrs attrs = {.leaf = {.params = params,
+                               .index = index,
+                               .version = tg_params_version(params, index),
+                               .hash = t->check_leaves ? tgi_hash_tensor(&x) : 0},
+                      .view = &x};
+  tg_var y = borrow(t, &tgi_op_param, &attrs);
+  bool trained = !tg_params_is_buffer(params, index) && t->grad;
+  if (!tg_is_failed(y) && trained) tgi_node_at(t, y.id)->flags |= TGI_NEEDS_GRAD;
+  return y;
+}
+
+static tg_status check_leaf(tg_tape *t, uint32_t id) {
+  const tgi_node *node = tgi_node_at(t, id);
+  const tgi_leaf *leaf = node->attrs;
+  tg_tensor value;
+  tgi_node_tensor(node, &value);
+  bool touched = leaf->params && tg_params_version(leaf->params, leaf->index) != leaf->version;
+  bool written = t->check_leaves && tgi_hash_tensor(&value) != leaf->hash;
+  if (!touched && !written) return TG_OK;
+  char buffer[256] = "";
+  tgi_text text = {buffer, sizeof buffer, 0};
+  tgi_describe(t, id, &text);
+  tg_tape_fail(t, TG_CHANGED, "%s: %s was written between recording and backward", node->op->name,
+               buffer);
+  return TG_CHANGED;
+}
+
+tg_status tgi_check_leaves(tg_tape *t) {
+  for (size_t i = 0; i < t->leaf_count; i++)
+    if (check_leaf(t, t->leaves[i]) != TG_OK) return TG_CHANGED;
+  return TG_OK;
+}
+
+/* ---- owned ---- */
+
+static tg_status shape_constant(tg_call *c) {
+  const tg_tensor *x = c->attrs;
+  c->out.dtype = x->dtype;
+  if (x->data == NULL || tg_dtype_size(x->dtype) == 0)
+    return tg_call_fail(c, TG_ARGUMENT, "the tensor has no data or no dtype");
+  if (!tgi_set_dims(&c->out, x->rank, x->dims))
+    return tg_call_fail(c, TG_SHAPE, "the tensor's rank or dims are out of range");
+  return TG_OK;
+}
+
+static tg_status kernel_constant(const tg_call *c) {
+  tgi_copy(&c->out, c->attrs);
+  return TG_OK;
+}
+
+typedef struct scalar_attrs {
+  tg_dtype dtype;
+  double value;
+} scalar_attrs;
+
+static tg_status shape_scalar(tg_call *c) {
+  const scalar_attrs *attrs = c->attrs;
+  if (tg_dtype_size(attrs->dtype) == 0) return tg_call_fail(c, TG_DTYPE, "no such dtype");
+  c->out.dtype = attrs->dtype;
+  c->out.rank = 0;
+  return TG_OK;
+}
+
+static tg_status kernel_scalar(const tg_call *c) {
+  const scalar_attrs *attrs = c->attrs;
+  tg_tensor_put(&c->out, 0, attrs->value);
+  return TG_OK;
+}
+
+/* clang-format off */
+const tg_op tgi_op_constant = {
+  TG_OP_INIT, .flags = TG_OP_MIXED, .name = "constant", .label = "const", .formula = "a copy of the caller's memory",
+  .dtypes = TG_ANY, .shape = shape_constant, .kernel = kernel_constant,
+};
+const tg_op tgi_op_scalar = {
+  TG_OP_INIT, .flags = TG_OP_MIXED, .name = "scalar", .label = "const", .formula = "one number",
+  .dtypes = TG_ANY, .shape = shape_scalar, .kernel = kernel_scalar,
+};
+/* clang-format on */
+
+tg_var tg_constant(tg_tape *t, tg_tensor x) {
+  return tg_apply_on(t, &tgi_op_constant, NULL, 0, &x);
+}
+
+tg_var tg_scalar(tg_tape *t, tg_dtype dtype, double value) {
+  return tg_apply_on(t, &tgi_op_scalar, NULL, 0, &(scalar_attrs){dtype, value});
+}
+
+tg_var tg_scalar_like(tg_var x, double value) {
+  if (tg_is_none(x)) return TG_NONE;
+  if (!tgi_check_var(x.tape, x, "tg_scalar_like")) return tgi_failed(x.tape);
+  return tg_scalar(x.tape, tg_dtype_of(x), value);
+}

@@ -1,0 +1,187 @@
+/* The life of a tape: made, marked, rewound, collapsed, reset, freed. */
+#include "tape/tape.h"
+
+#include <string.h>
+
+static const tg_tape_options default_options = {0};
+
+static bool first_block(tg_tape *t) {
+  tgi_node *block = tgi_alloc(t->runtime, TGI_BLOCK_NODES * sizeof *block);
+  if (block == NULL ||
+      !tgi_grow(t->runtime, (void **)&t->blocks, &t->block_capacity, 1, sizeof *t->blocks)) {
+    tgi_free(t->runtime, block, TGI_BLOCK_NODES * sizeof *block);
+    return false;
+  }
+  t->blocks[0] = block;
+  t->block_count = 1;
+  return true;
+}
+
+tg_tape *tg_tape_new(const tg_tape_options *options, tg_error *error) {
+  if (options == NULL) options = &default_options;
+  const tg_runtime *runtime = tgi_runtime(options->runtime);
+  tg_tape *t = tgi_alloc(runtime, sizeof *t);
+  if (t == NULL) {
+    tgi_error(error, TG_NO_MEMORY, "tape: no memory for a new tape");
+    return NULL;
+  }
+  *t = (tg_tape){.runtime = runtime,
+                 .budget = options->byte_budget,
+                 .generation = 1,
+                 .grad = true,
+                 .trace_nan = options->trace_nan,
+                 .check_leaves = options->check_leaves};
+  tgi_arena_init(&t->values, runtime, 0);
+  tgi_arena_init(&t->work, runtime, 0);
+  tgi_arena_init(&t->sweeps, runtime, 0);
+  tgi_arena_init(&t->layouts, runtime, 0);
+  if (!first_block(t)) {
+    tgi_error(error, TG_NO_MEMORY, "tape: no memory for a new tape");
+    tg_tape_free(t);
+    return NULL;
+  }
+  return t;
+}
+
+void tg_tape_free(tg_tape *t) {
+  if (t == NULL) return;
+  const tg_runtime *runtime = t->runtime;
+  for (size_t i = 0; i < t->block_count; i++)
+    tgi_free(runtime, t->blocks[i], TGI_BLOCK_NODES * sizeof(tgi_node));
+  tgi_free(runtime, t->blocks, t->block_capacity * sizeof *t->blocks);
+  tgi_free(runtime, t->buckets, t->bucket_count * sizeof *t->buckets);
+  tgi_free(runtime, t->names, t->name_capacity * sizeof *t->names);
+  tgi_free(runtime, t->scopes, t->scope_capacity * sizeof *t->scopes);
+  tgi_free(runtime, t->leaves, t->leaf_capacity * sizeof *t->leaves);
+  tgi_arena_free(&t->values);
+  tgi_arena_free(&t->work);
+  tgi_arena_free(&t->sweeps);
+  tgi_arena_free(&t->layouts);
+  tgi_free(runtime, t, sizeof *t);
+}
+
+/* ---- marks ---- */
+
+static uint32_t generation_at(const tg_tape *t, uint32_t nodes) {
+  return nodes == 0 ? 0 : tgi_node_at(t, nodes)->generation;
+}
+
+tg_mark tg_tape_mark(const tg_tape *t) {
+  tgi_arena_mark memory = tgi_arena_mark_of(&t->values);
+  return (tg_mark){.nodes = t->nodes,
+                   .generation = generation_at(t, t->nodes),
+                   .errors = t->status == TG_OK ? 0 : t->errors,
+                   .scopes = (uint32_t)t->scope_count,
+                   .scope = t->scope,
+                   .chunk = memory.chunk,
+                   .used = memory.used};
+}
+
+static void clear_error(tg_tape *t) {
+  t->status = TG_OK;
+  t->message[0] = '\0';
+}
+
+tg_status tg_tape_rewind(tg_tape *t, tg_mark mark) {
+  if (mark.nodes > t->nodes || generation_at(t, mark.nodes) != mark.generation) return TG_STALE;
+  if (mark.nodes < t->nodes) t->generation++;
+  tgi_forget_names(t, mark);
+  t->nodes = mark.nodes;
+  tgi_arena_rewind(&t->values, (tgi_arena_mark){mark.chunk, mark.used});
+  if (t->status != TG_OK && t->errors != mark.errors) clear_error(t);
+  return TG_OK;
+}
+
+void tgi_tape_drop(tg_tape *t, tg_mark mark) {
+  if (t->status != TG_OK) mark.errors = t->errors;
+  tg_tape_rewind(t, mark);
+}
+
+enum { MANY_LAYOUTS = 4096 };
+
+void tg_tape_reset(tg_tape *t) {
+  tg_tape_rewind(t, (tg_mark){0});
+  clear_error(t);
+  t->grad = true;
+  if (t->layout_count <= MANY_LAYOUTS) return;
+  tgi_arena_rewind(&t->layouts, (tgi_arena_mark){0});
+  memset(t->buckets, 0, t->bucket_count * sizeof *t->buckets);
+  t->layout_count = 0;
+}
+
+bool tg_tape_set_grad(tg_tape *t, bool on) {
+  bool was = t->grad;
+  t->grad = on;
+  return was;
+}
+
+/* ---- collapse ---- */
+
+/* Copies of the kept values, in work memory: what they are views of may be about to go. */
+static bool save_values(tg_tape *t, const tg_var keep[], int n, tg_tensor saved[]) {
+  for (int i = 0; i < n; i++) {
+    saved[i] = (tg_tensor){0};
+    if (tg_is_none(keep[i])) continue;
+    if (!tgi_check_var(t, keep[i], "tg_tape_collapse")) return false;
+    tg_tensor value = tg_value(keep[i]);
+    saved[i] = value;
+    tgi_set_contiguous(&saved[i]);
+    saved[i].data = tgi_tape_work(t, tg_tensor_bytes(&value));
+    if (saved[i].data == NULL) return false;
+    tgi_copy(&saved[i], &value);
+  }
+  return true;
+}
+
+tg_status tg_tape_collapse(tg_tape *t, tg_mark mark, tg_var keep[], int n) {
+  tgi_arena_mark work = tgi_arena_mark_of(&t->work);
+  tg_tensor *saved = tgi_tape_work(t, (size_t)n * sizeof *saved);
+  tg_status status = saved && save_values(t, keep, n, saved) ? TG_OK : t->status;
+  if (status == TG_OK) status = tg_tape_rewind(t, mark);
+  for (int i = 0; i < n && status == TG_OK; i++) {
+    if (!tg_is_none(keep[i])) keep[i] = tg_constant(t, saved[i]);
+    status = t->status;
+  }
+  for (int i = 0; i < n && status != TG_OK; i++) keep[i] = tgi_failed(t);
+  tgi_arena_rewind(&t->work, work);
+  return status;
+}
+
+/* ---- memory ---- */
+
+static size_t held(const tg_tape *t) {
+  return t->values.bytes + t->work.bytes + t->sweeps.bytes + t->layouts.bytes + sizeof *t +
+         t->block_count * TGI_BLOCK_NODES * sizeof(tgi_node) +
+         t->block_capacity * sizeof *t->blocks + t->bucket_count * sizeof *t->buckets +
+         t->name_capacity * sizeof *t->names + t->scope_capacity * sizeof *t->scopes +
+         t->leaf_capacity * sizeof *t->leaves;
+}
+
+size_t tg_tape_bytes(const tg_tape *t) { return held(t); }
+int64_t tg_tape_nodes(const tg_tape *t) { return t->nodes; }
+
+bool tgi_no_memory(tg_tape *t, const char *what) {
+  tg_tape_fail(t, TG_NO_MEMORY, "%s: out of memory, the tape holds %zu bytes", what, held(t));
+  return false;
+}
+
+/* An arena may grow by what the budget leaves. */
+static void *take(tg_tape *t, tgi_arena *arena, size_t size) {
+  if (t->budget != 0) {
+    size_t others = held(t) - arena->bytes;
+    arena->budget = others < t->budget ? t->budget - others : 1;
+  }
+  void *memory = tgi_arena_alloc(arena, size);
+  if (memory == NULL) tgi_no_memory(t, "tape");
+  return memory;
+}
+
+void *tgi_tape_values(tg_tape *t, size_t size) { return take(t, &t->values, size); }
+void *tgi_tape_work(tg_tape *t, size_t size) { return take(t, &t->work, size); }
+void *tgi_tape_sweeps(tg_tape *t, size_t size) { return take(t, &t->sweeps, size); }
+
+bool tgi_tape_grow(tg_tape *t, void **array, size_t *capacity, size_t need, size_t element) {
+  if (need <= *capacity) return true;
+  if (t->budget != 0 && held(t) + need * element > t->budget) return tgi_no_memory(t, "tape");
+  return tgi_grow(t->runtime, array, capacity, need, element) || tgi_no_memory(t, "tape");
+}

@@ -1,0 +1,189 @@
+/* The tape from inside: nodes, layouts, names, errors. The tape knows no operator but its own
+   leaves, and no sweep. Nodes never move; ids count from 1 in the order of recording, which is
+   topological. */
+#ifndef TGI_TAPE_H
+#define TGI_TAPE_H
+
+#include "base/base.h"
+#include "tapegrad/op.h"
+#include "tapegrad/params.h"
+#include "tensor/tensor.h"
+
+/* Rank, dims and strides, shared by all nodes of a tape that have the same. */
+typedef struct tgi_layout {
+  const struct tgi_layout *next; /* in its bucket */
+  uint64_t hash;
+  int64_t numel;
+  int rank;
+  bool contiguous;
+  int64_t entries[]; /* dims[rank], then strides[rank] */
+} tgi_layout;
+
+enum tgi_node_flags {
+  TGI_NEEDS_GRAD = 1 << 0, /* made from a parameter, by nodes through which gradients pass */
+  TGI_CONSTANT = 1 << 1,   /* no gradient passes to its operands */
+  TGI_LEAF = 1 << 2,       /* borrows memory: attrs is a tgi_leaf */
+  TGI_NAMED = 1 << 3,      /* has a row in the tape's names */
+};
+
+enum { TGI_INLINE_OPERANDS = 4, TGI_MAX_OPERANDS = UINT16_MAX };
+
+/* One cache line. A value of at most one element lies in `small`. */
+typedef struct tgi_node {
+  const tg_op *op;
+  const tgi_layout *layout;
+  void *data; /* own memory, an operand's (a view), or borrowed */
+  const void *attrs;
+  union {
+    double f64;
+    int64_t i64;
+  } small;
+  union {
+    uint32_t few[TGI_INLINE_OPERANDS];
+    const uint32_t *many;
+  } x; /* ids of the operands */
+  uint32_t generation;
+  uint16_t n;
+  uint8_t dtype, flags;
+} tgi_node;
+
+_Static_assert(sizeof(void *) != 8 || sizeof(tgi_node) == 64, "a node is one cache line");
+
+enum { TGI_BLOCK_BITS = 10, TGI_BLOCK_NODES = 1 << TGI_BLOCK_BITS };
+
+/* What a node that borrows memory remembers of its origin. */
+typedef struct tgi_leaf {
+  tg_params *params; /* NULL: the caller's own memory */
+  int index;
+  uint64_t version; /* of the parameter when it was recorded */
+  uint64_t hash;    /* of the memory then; 0 unless the tape checks leaves */
+} tgi_leaf;
+
+typedef struct tgi_name {
+  uint32_t id;
+  const char *text;
+  tgi_arena_mark after; /* of the values, when the text lay there */
+} tgi_name;
+
+typedef struct tgi_scope {
+  const char *name;
+  uint32_t parent;      /* its index + 1; 0: none */
+  uint32_t first, last; /* ids; last is 0 while it is open */
+} tgi_scope;
+
+struct tg_tape {
+  const tg_runtime *runtime;
+  tgi_arena values;  /* values, attributes, operand lists, names: in tape order */
+  tgi_arena work;    /* scratch of kernels and sweeps: in stack order */
+  tgi_arena sweeps;  /* cotangents of plain sweeps, which outlive the scratch of a rule */
+  tgi_arena layouts; /* lives until reset */
+  size_t budget;
+  tgi_node **blocks; /* of TGI_BLOCK_NODES nodes each */
+  size_t block_count, block_capacity;
+  uint32_t nodes, generation;
+  bool grad, trace_nan, check_leaves, backward;
+  const tgi_layout **buckets;
+  size_t bucket_count, layout_count;
+  tgi_name *names; /* sorted by id */
+  size_t name_count, name_capacity;
+  tgi_arena_mark names_after; /* the latest of their texts */
+  tgi_scope *scopes;
+  size_t scope_count, scope_capacity;
+  uint32_t scope;   /* the open one: its index + 1; 0: none */
+  uint32_t *leaves; /* ids of nodes that borrow memory, ascending */
+  size_t leaf_count, leaf_capacity;
+  tg_status status;
+  uint32_t errors; /* how many errors have been first ones */
+  char message[TG_MESSAGE_SIZE];
+};
+
+/* ---- nodes ---- */
+
+static inline tgi_node *tgi_node_at(const tg_tape *t, uint32_t id) {
+  return &t->blocks[id >> TGI_BLOCK_BITS][id & (TGI_BLOCK_NODES - 1)];
+}
+static inline const uint32_t *tgi_operand_ids(const tgi_node *node) {
+  return node->n <= TGI_INLINE_OPERANDS ? node->x.few : node->x.many;
+}
+static inline tg_var tgi_var_of(tg_tape *t, uint32_t id) {
+  return (tg_var){t, id, tgi_node_at(t, id)->generation};
+}
+static inline tg_var tgi_failed(tg_tape *t) { return (tg_var){t, 0, 0}; }
+static inline bool tgi_is_live(tg_var x) {
+  return x.tape != NULL && x.id != 0 && x.id <= x.tape->nodes &&
+         tgi_node_at(x.tape, x.id)->generation == x.generation;
+}
+/* The view of a node's value. Entries past the rank stay unset. */
+static inline void tgi_node_tensor(const tgi_node *node, tg_tensor *value) {
+  const tgi_layout *layout = node->layout;
+  value->data = node->data;
+  value->dtype = (tg_dtype)node->dtype;
+  value->rank = layout->rank;
+  for (int k = 0; k < layout->rank; k++) {
+    value->dims[k] = layout->entries[k];
+    value->strides[k] = layout->entries[layout->rank + k];
+  }
+}
+/* The shared layout of a view's shape and strides; NULL: no memory. */
+const tgi_layout *tgi_layout_of(tg_tape *t, const tg_tensor *x);
+extern const tgi_layout tgi_scalar_layout;
+
+/* The live operand x as a var of tape t, or the sticky error that says why it is not (`what` names
+ * the caller). */
+bool tgi_check_var(tg_tape *t, tg_var x, const char *what);
+
+/* ---- calls ---- */
+
+/* The call that made a node, for the sweeps: operand values in `in`, room for node->n. */
+void tgi_call_of(tg_tape *t, uint32_t id, tg_tensor in[], tg_call *c);
+/* The rule for operand i. */
+static inline tg_vjp_fn *tgi_rule(const tg_op *op, int i) {
+  return op->vjp[i < TG_MAX_RULES && op->vjp[i] ? i : 0];
+}
+
+/* ---- memory ---- */
+
+/* Of one of the arenas; NULL with the tape failed. */
+void *tgi_tape_values(tg_tape *t, size_t size);
+void *tgi_tape_work(tg_tape *t, size_t size);
+void *tgi_tape_sweeps(tg_tape *t, size_t size);
+/* Forgets nodes since the mark, but no error. */
+void tgi_tape_drop(tg_tape *t, tg_mark mark);
+/* Growth of one of the tape's arrays. */
+bool tgi_tape_grow(tg_tape *t, void **array, size_t *capacity, size_t need, size_t element);
+/* The sticky error of memory; returns false. */
+bool tgi_no_memory(tg_tape *t, const char *what);
+
+/* ---- names ---- */
+
+const char *tgi_node_name(const tg_tape *t, uint32_t id);
+/* Drops names, leaves and scopes that came after the mark. */
+void tgi_forget_names(tg_tape *t, tg_mark mark);
+/* "x" [2,3] of a node: its name where it has one, and the shape. */
+void tgi_describe(const tg_tape *t, uint32_t id, tgi_text *text);
+
+/* ---- leaves ---- */
+
+extern const tg_op tgi_op_leaf, tgi_op_param, tgi_op_constant, tgi_op_scalar;
+/* TG_CHANGED, sticky, where borrowed memory was written after it was recorded. */
+tg_status tgi_check_leaves(tg_tape *t);
+uint64_t tgi_hash_tensor(const tg_tensor *x);
+
+/* ---- finiteness ---- */
+
+/* Sticky TG_NOT_FINITE that names operator and shapes where x (of node id, or of a cotangent
+   computed by its rule) holds a NaN or an infinity. Only called where the tape traces. */
+tg_status tgi_trace(tg_tape *t, const tg_tensor *x, const tg_call *c, const char *where);
+
+/* ---- walking from roots ---- */
+
+/* The nodes that the roots need, operands before results, in the order of a walk from the roots in
+   operand order; for n = 0 all nodes in tape order. Memory of the work arena; `place[id]` is 1 +
+   the position, 0 for the rest. */
+typedef struct tgi_order {
+  uint32_t *ids, *place;
+  uint32_t count;
+} tgi_order;
+tg_status tgi_order_of(tg_tape *t, const tg_var roots[], int n, tgi_order *order);
+
+#endif
