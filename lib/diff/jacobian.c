@@ -1,20 +1,8 @@
-/* What is made of the sweeps: Hessian-vector products, Jacobians, Hessians. */
+/* Jacobians and Hessians, line by line: each a reverse or a forward sweep. */
 #include <string.h>
 
 #include "diff/sweep.h"
 #include "tapegrad/ops.h"
-
-tg_status tg_hvp(tg_var y, const tg_var x[], const tg_var v[], int n, tg_var hv[]) {
-  tg_status status = tg_grad(y, x, n, hv);
-  if (status != TG_OK || n == 0) return status;
-  tg_tape *t = y.tape;
-  tgi_arena_mark work = tgi_arena_mark_of(&t->work);
-  tg_var *gradient = tgi_tape_work(t, (size_t)n * sizeof *gradient);
-  if (gradient) memcpy(gradient, hv, (size_t)n * sizeof *gradient);
-  status = gradient ? tg_jvp(gradient, n, x, v, n, hv) : t->status;
-  tgi_arena_rewind(&t->work, work);
-  return status;
-}
 
 /* A constant of x's shape: 1 at one position, 0 elsewhere. */
 static tg_var unit_like(tg_var x, int64_t position) {
