@@ -2,6 +2,7 @@
    binary operators are arranged by them. No rule un-broadcasts. */
 #include "kernel/reduce.h"
 #include "ops/attrs.h"
+#include "ops/ops_internal.h"
 
 static tg_status shape_broadcast_to(tg_call *c) {
   const tgi_dims_attrs *attrs = c->attrs;

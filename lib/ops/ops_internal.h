@@ -7,5 +7,14 @@
 #define ROW(name) extern const tg_op tgi_op_##name;
 #include "kernel/elementwise_rows.h"
 extern const tg_op tgi_op_where;
+/* broadcasting */
+extern const tg_op tgi_op_broadcast_to, tgi_op_sum_to;
+/* shape */
+/* creation */
+/* reduction */
+/* linear algebra */
+/* index */
+/* losses */
+/* random */
 
 #endif

@@ -3,11 +3,22 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const tg_op *const table[] = {
 #define ROW(name) &tgi_op_##name,
 #include "kernel/elementwise_rows.h"
     &tgi_op_where,
+    /* broadcasting */
+    &tgi_op_broadcast_to, &tgi_op_sum_to,
+    /* shape */
+    /* creation */
+    /* reduction */
+    /* linear algebra */
+    /* index */
+    /* losses */
+    /* random */
 };
+/* clang-format on */
 
 enum { COUNT = sizeof(table) / sizeof(*table) };
 
