@@ -27,8 +27,10 @@ for header in "$include"/tapegrad/*.h; do
   tapegrad.h) ;;
   gradcheck_assert.h) $check_there || continue ;;
   *)
-    grep -q "^#include \"$header\"" "$include/tapegrad/tapegrad.h" ||
-      { echo "tapegrad.h does not include $header"; status=1; }
+    umbrella=tapegrad.h
+    case $header in ops_*) umbrella=ops.h ;; esac
+    grep -q "^#include \"$header\"" "$include/tapegrad/$umbrella" ||
+      { echo "$umbrella does not include $header"; status=1; }
     ;;
   esac
   for compiler in gcc clang; do
