@@ -1,39 +1,56 @@
-/* Matrix products on raw memory, in the simplest way. */
+/* The door to matrix products: who serves which shape. Knows no arithmetic. */
 #include "kernel/gemm.h"
 
-#define GEMM(name, T, U)                                                                           \
-  static void gemm_##name(int64_t m, int64_t n, int64_t k, tgi_matrix a, tgi_matrix b,             \
-                          double beta, tgi_matrix c) {                                             \
-    const T *pa = a.data, *pb = b.data;                                                            \
-    for (int64_t i = 0; i < m; i++) {                                                              \
-      for (int64_t j = 0; j < n; j++) {                                                            \
-        T *y = (T *)c.data + i * c.row + j;                                                        \
-        U sum = beta == 0 ? (U)0 : (U)*y;                                                          \
-        for (int64_t l = 0; l < k; l++)                                                            \
-          sum += (U)pa[i * a.row + l * a.col] * (U)pb[l * b.row + j * b.col];                      \
-        *y = (T)sum;                                                                               \
-      }                                                                                            \
-    }                                                                                              \
-  }
-GEMM(f32, float, float)
-GEMM(f64, double, double)
-GEMM(i64, int64_t, uint64_t)
-GEMM(i32, int32_t, uint32_t)
-#undef GEMM
+#include "kernel/gemm_parts.h"
 
-tg_status tgi_gemm(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
-                   int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, double beta, tgi_matrix c) {
-  (void)runtime, (void)scratch;
-  switch (dtype) {
-  case TG_F32: gemm_f32(m, n, k, a, b, beta, c); return TG_OK;
-  case TG_F64: gemm_f64(m, n, k, a, b, beta, c); return TG_OK;
-  case TG_I64: gemm_i64(m, n, k, a, b, beta, c); return TG_OK;
-  case TG_I32: gemm_i32(m, n, k, a, b, beta, c); return TG_OK;
-  default: return TG_DTYPE;
-  }
+#ifdef TGI_HAVE_BLAS
+static const bool HAVE_BLAS = true;
+#else
+static const bool HAVE_BLAS = false;
+#define TGI_BLAS_NAME "portable"
+static tg_status tgi_gemm_blas(const tgi_product *p) {
+  (void)p;
+  return TG_UNSUPPORTED;
+}
+#endif
+
+/* Up to as many multiplications the direct loops win. */
+static const double DIRECT = 2048;
+
+/* The library for TG_GEMM_AUTO. */
+static tg_gemm_backend fastest(void) { return HAVE_BLAS ? TG_GEMM_BLAS : TG_GEMM_PORTABLE; }
+
+static tg_gemm_backend backend(const tg_runtime *runtime) {
+  tg_gemm_backend wanted = tgi_runtime_gemm(runtime);
+  return wanted == TG_GEMM_AUTO ? fastest() : wanted;
 }
 
 const char *tg_runtime_gemm_name(const tg_runtime *runtime) {
-  (void)runtime;
-  return "portable";
+  return backend(tgi_runtime(runtime)) == TG_GEMM_BLAS ? TGI_BLAS_NAME : "portable";
+}
+
+tg_status tgi_gemm(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
+                   int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, double beta, tgi_matrix c) {
+  const tgi_product p = {.runtime = runtime,
+                         .scratch = scratch,
+                         .dtype = dtype,
+                         .m = m,
+                         .n = n,
+                         .k = k,
+                         .a = a,
+                         .b = b,
+                         .c = c,
+                         .accumulate = beta != 0};
+  bool small = (double)m * (double)n * (double)k <= DIRECT;
+  if (small || !tg_dtype_is_float(dtype)) {
+    tgi_gemm_direct(&p);
+    return TG_OK;
+  }
+  if (m == 1 || n == 1) {
+    tgi_gemm_vector(&p);
+    return TG_OK;
+  }
+  tg_status status = TG_UNSUPPORTED;
+  if (backend(runtime) == TG_GEMM_BLAS) status = tgi_gemm_blas(&p);
+  return status == TG_UNSUPPORTED ? tgi_gemm_portable(&p) : status;
 }
