@@ -52,7 +52,7 @@ static void LOCAL(pack)(int width, int count, int64_t k, const void *from, int64
       vec *y = (vec *)(sliver + l * NR);
       y[0] = x[0], y[1] = x[1];
     }
-  } else if (along == 1) {
+  } else if (along == 1 && VECTOR >= (int)sizeof(quad)) {
     LOCAL(pack_turned)(width, count, k, from, across, sliver);
   } else {
     LOCAL(pack_each)(width, 0, count, 0, k, from, across, along, sliver);

@@ -48,7 +48,7 @@ typedef struct tgi_gemm_kernels {
   void (*vector)(int64_t m, int64_t n, tgi_matrix x, const void *v, int64_t step, void *y);
 } tgi_gemm_kernels;
 
-enum { TGI_VECTOR_TILE = 128 };
+enum { TGI_VECTOR_TILE = 256 };
 
 /* f32 and f64 only. */
 const tgi_gemm_kernels *tgi_gemm_kernels_for(tg_isa isa, tg_dtype dtype);
