@@ -3,7 +3,6 @@
 #define TAPEGRAD_TAPEGRAD_H
 
 #include "data.h"
-#include "data.h"
 #include "diff.h"
 #include "gradcheck.h"
 #include "op.h"
