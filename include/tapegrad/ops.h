@@ -5,5 +5,6 @@
 #define TAPEGRAD_OPS_H
 
 #include "ops_elementwise.h"
+#include "ops_shape.h"
 
 #endif

@@ -10,6 +10,9 @@ extern const tg_op tgi_op_where;
 /* broadcasting */
 extern const tg_op tgi_op_broadcast_to, tgi_op_sum_to;
 /* shape */
+extern const tg_op tgi_op_reshape, tgi_op_flatten, tgi_op_squeeze, tgi_op_squeeze_all,
+    tgi_op_unsqueeze, tgi_op_transpose, tgi_op_permute, tgi_op_flip, tgi_op_slice,
+    tgi_op_slice_scatter, tgi_op_select, tgi_op_concat, tgi_op_stack;
 /* creation */
 /* reduction */
 /* linear algebra */

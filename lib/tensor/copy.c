@@ -90,6 +90,14 @@ void tgi_copy(const tg_tensor *to, const tg_tensor *from) {
   }
 }
 
+void tgi_fill(const tg_tensor *x, double value) {
+  int64_t memory; /* of one element of any dtype */
+  tg_tensor one = {.data = &memory, .dtype = x->dtype};
+  tg_tensor_put(&one, 0, value);
+  tg_tensor all = tgi_broadcast_view(&one, x);
+  tgi_copy(x, &all);
+}
+
 tg_status tg_tensor_copy(const tg_tensor *to, const tg_tensor *from) {
   if (!tg_tensor_same_shape(to, from)) return TG_SHAPE;
   if (tg_dtype_size(to->dtype) == 0 || tg_dtype_size(from->dtype) == 0) return TG_DTYPE;

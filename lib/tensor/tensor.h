@@ -34,8 +34,15 @@ tg_tensor tgi_permute_view(const tg_tensor *x, const int axes[]);
 /* x seen with other dims of the same number of elements, where strides allow; else false. */
 bool tgi_reshape_view(const tg_tensor *x, int rank, const int64_t dims[], tg_tensor *view);
 
+/* x with `count` elements of one axis: start, start + step, ... All of them exist. */
+tg_tensor tgi_slice_view(const tg_tensor *x, int axis, int64_t start, int64_t step, int64_t count);
+/* x at one index of an axis, which is gone. */
+tg_tensor tgi_select_view(const tg_tensor *x, int axis, int64_t index);
+
 /* tg_tensor_copy, unchecked: same shape, no overlap. */
 void tgi_copy(const tg_tensor *to, const tg_tensor *from);
+/* All elements become `value`, rounded as tg_tensor_put does. */
+void tgi_fill(const tg_tensor *x, double value);
 
 /* n elements from one dtype to another; steps in bytes. NULL where a dtype is none. */
 typedef void tgi_convert_fn(int64_t n, char *to, int64_t to_step, const char *from,

@@ -21,6 +21,28 @@ tg_tensor tgi_permute_view(const tg_tensor *x, const int axes[]) {
   return y;
 }
 
+/* An axis of none or one element keeps its stride: `step` may be any number there. */
+tg_tensor tgi_slice_view(const tg_tensor *x, int axis, int64_t start, int64_t step, int64_t count) {
+  tg_tensor y = {.data = x->data, .dtype = x->dtype};
+  tgi_copy_layout(&y, x);
+  int64_t size = (int64_t)tg_dtype_size(x->dtype);
+  if (count > 0) y.data = (char *)x->data + start * x->strides[axis] * size;
+  if (count > 1) y.strides[axis] *= step;
+  y.dims[axis] = count;
+  return y;
+}
+
+tg_tensor tgi_select_view(const tg_tensor *x, int axis, int64_t index) {
+  tg_tensor one = tgi_slice_view(x, axis, index, 1, 1);
+  tg_tensor y = {.data = one.data, .dtype = x->dtype};
+  for (int k = 0; k < x->rank; k++) {
+    if (k == axis) continue;
+    y.dims[y.rank] = one.dims[k];
+    y.strides[y.rank++] = one.strides[k];
+  }
+  return y;
+}
+
 /* x without its axes of length 1. */
 static tg_tensor squeezed(const tg_tensor *x) {
   tg_tensor y = {.data = x->data, .dtype = x->dtype};

@@ -1,0 +1,70 @@
+/* Operators on shapes. All dtypes; views of x share its memory and cost nothing. Negative axes
+   count from the end. TG_SHAPE where an axis or a shape does not fit. */
+#ifndef TAPEGRAD_OPS_SHAPE_H
+#define TAPEGRAD_OPS_SHAPE_H
+
+#include "op.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- other dims ---- */
+
+/* The elements of x, in row-major order, under other dims; one of them may be -1, which is inferred
+   from the rest. A view whenever x's strides allow, else a copy. */
+TG_API tg_var tg_reshape(tg_var x, int rank, const int64_t dims[]);
+/* The axes start_axis to end_axis as one: tg_flatten(x, 0, -1) is a vector. A scalar gives [1]. A
+   view or a copy, as reshape. */
+TG_API tg_var tg_flatten(tg_var x, int start_axis, int end_axis);
+/* Without the axis, where its length is 1, else as x; a view. */
+TG_API tg_var tg_squeeze(tg_var x, int axis);
+/* Without any axis of length 1; a view. */
+TG_API tg_var tg_squeeze_all(tg_var x);
+/* With a new axis of length 1, which is `axis` of the result; a view. */
+TG_API tg_var tg_unsqueeze(tg_var x, int axis);
+/* x broadcast to the given dims; -1 keeps x's length along that axis. A view. */
+TG_API tg_var tg_expand(tg_var x, int rank, const int64_t dims[]);
+
+/* ---- order of axes and elements ---- */
+
+/* Two axes exchanged; a view. */
+TG_API tg_var tg_transpose(tg_var x, int axis0, int axis1);
+/* Axis k of the result is axis axes[k] of x; n is x's rank. A view. */
+TG_API tg_var tg_permute(tg_var x, int n, const int64_t axes[]);
+/* Along each named axis the last element first; over TG_ALL, all axes. A view. */
+TG_API tg_var tg_flip(tg_var x, int n, const int64_t axes[]);
+/* Element i goes to i + shift along the axis; what leaves at one end enters at the other. */
+TG_API tg_var tg_roll(tg_var x, int64_t shift, int axis);
+
+/* ---- parts ---- */
+
+/* As `stop`: the axis to its end, which for a negative step is its first element; so
+   tg_slice(x, 0, TG_END, TG_END, -1) is NumPy's x[::-1]. */
+#define TG_END INT64_MAX
+
+/* x[start:stop:step] along the axis as in NumPy: negative bounds count from the end, bounds past
+   the ends are moved to them, steps may be negative. A view. TG_ARGUMENT where step is 0. */
+TG_API tg_var tg_slice(tg_var x, int axis, int64_t start, int64_t stop, int64_t step);
+/* a with that slice replaced by b, which has the slice's shape. */
+TG_API tg_var tg_slice_scatter(tg_var a, tg_var b, int axis, int64_t start, int64_t stop,
+                               int64_t step);
+/* x[index] along the axis, which is gone; negative indices count from the end. A view. TG_ARGUMENT
+   where there is no such index. */
+TG_API tg_var tg_select(tg_var x, int axis, int64_t index);
+/* x cut along the axis into n pieces of `size`, the last may be shorter: out[0..n), views. TG_SHAPE
+   where there are not n of them (an axis of length 0 has one). Every entry of out is set, to failed
+   vars on failure; returns the tape's status. */
+TG_API tg_status tg_split(tg_var x, int64_t size, int axis, tg_var out[], int n);
+
+/* ---- joining ---- */
+
+/* One after another along the axis; the shapes agree but for it. */
+TG_API tg_var tg_concat(const tg_var x[], int n, int axis);
+/* x[i] at index i of a new axis, which is `axis` of the result; all of one shape. */
+TG_API tg_var tg_stack(const tg_var x[], int n, int axis);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,42 @@
+/* What the operators on shapes share: axes, and one gradient kernel for all views. */
+#include "ops/view.h"
+
+#include "kernel/reduce.h"
+
+const tg_field tgi_axis_fields[] = {
+    {.name = "axis", .type = TG_FIELD_INT, .offset = offsetof(tgi_axis_attrs, axis)},
+    {.name = NULL},
+};
+
+int tgi_call_axis(const tg_call *c, int64_t axis) {
+  int rank = c->in[0].rank, k = tgi_axis(rank, axis);
+  if (k < 0)
+    tg_call_fail(c, TG_SHAPE, "axis %lld is out of range for rank %d", (long long)axis, rank);
+  return k;
+}
+
+/* The shape function is asked again, with dx in the place of the operand. dx is contiguous, so it
+   gives a view whatever the operand's strides were. */
+tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                        double beta) {
+  (void)i;
+  tg_call at = *c;
+  at.in = dx;
+  at.out = *dx;
+  at.out.data = NULL;
+  tg_status status = c->op->shape(&at);
+  if (status != TG_OK) return status;
+  bool whole = tg_tensor_numel(g) == tg_tensor_numel(dx);
+  if (!whole && beta == 0) tgi_fill(dx, 0);
+  return tgi_reduce(c->runtime, &tgi_sum, &at.out, g, whole ? beta : 1);
+}
+
+tg_status tgi_accumulate(const tg_call *c, const tg_tensor *dst, const tg_tensor *x, double beta) {
+  if (beta != 0) return tgi_reduce(c->runtime, &tgi_sum, dst, x, beta);
+  tgi_copy(dst, x);
+  return TG_OK;
+}
+
+tg_var tgi_zeros_like(tg_tape *t, const tg_tensor *like) {
+  return tg_broadcast_to(tg_scalar(t, like->dtype, 0), like->rank, like->dims);
+}

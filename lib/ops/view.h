@@ -1,0 +1,23 @@
+/* What the operators on shapes share: axes, and one gradient kernel for all views. */
+#ifndef TGI_OPS_VIEW_H
+#define TGI_OPS_VIEW_H
+
+#include "ops/attrs.h"
+#include "ops/ops_internal.h"
+
+typedef struct tgi_axis_attrs {
+  int axis;
+} tgi_axis_attrs;
+extern const tg_field tgi_axis_fields[]; /* axis=1 */
+
+/* axis of operand 0 as [0, rank); -1 with the sticky error. */
+int tgi_call_axis(const tg_call *c, int64_t axis);
+/* The cotangent of a view that covers no element twice: g is added to the same view of dx. */
+tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                        double beta);
+/* dst = beta dst + x, same shape and dtype, any strides; beta is 0 (any dtype) or 1 (numbers). */
+tg_status tgi_accumulate(const tg_call *c, const tg_tensor *dst, const tg_tensor *x, double beta);
+/* A constant of zeros in the shape of `like`: one number, seen with stride 0. */
+tg_var tgi_zeros_like(tg_tape *t, const tg_tensor *like);
+
+#endif
