@@ -5,6 +5,8 @@
 #define TAPEGRAD_OPS_H
 
 #include "ops_elementwise.h"
+#include "ops_linear.h"
+#include "ops_reduce.h"
 #include "ops_shape.h"
 
 #endif

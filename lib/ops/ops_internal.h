@@ -15,7 +15,9 @@ extern const tg_op tgi_op_reshape, tgi_op_flatten, tgi_op_squeeze, tgi_op_squeez
     tgi_op_slice_scatter, tgi_op_select, tgi_op_concat, tgi_op_stack;
 /* creation */
 /* reduction */
+extern const tg_op tgi_op_sum, tgi_op_mean;
 /* linear algebra */
+extern const tg_op tgi_op_matmul, tgi_op_linear;
 /* index */
 /* losses */
 /* random */

@@ -16,7 +16,9 @@ static const tg_op *const table[] = {
     &tgi_op_slice, &tgi_op_slice_scatter, &tgi_op_select, &tgi_op_concat, &tgi_op_stack,
     /* creation */
     /* reduction */
+    &tgi_op_sum, &tgi_op_mean,
     /* linear algebra */
+    &tgi_op_matmul, &tgi_op_linear,
     /* index */
     /* losses */
     /* random */

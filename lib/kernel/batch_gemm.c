@@ -1,0 +1,174 @@
+/* Batches of matrix products. A batch axis becomes rows or inner length of one larger product where
+   the strides allow (a layer on a batch of sequences is one product); what is left is looped over,
+   shared by the threads where the products are small. */
+#include "kernel/batch_gemm.h"
+
+#include "kernel/gemm.h"
+
+/* Axes that are looped over, outermost last; strides of a, b, c in bytes. */
+typedef struct loop {
+  int rank;
+  int64_t n; /* all its steps */
+  int64_t dims[TG_MAX_RANK], strides[TG_MAX_RANK][3];
+} loop;
+
+typedef struct batch {
+  const tg_runtime *runtime;
+  tg_dtype dtype;
+  int64_t m, n, k;
+  tgi_matrix a, b, c;
+  double beta;
+  loop free, summed; /* axes along which c moves, and along which it stays */
+  int64_t tiles;
+  tgi_arena *scratch;
+  char *memory; /* NULL: products take from scratch; else each tile has a piece of its own */
+  size_t piece;
+  tg_status *status; /* by tile */
+} batch;
+
+/* ---- fewer, larger products ---- */
+
+/* Rows of a larger A and C, under one B. */
+static bool merge_rows(batch *p, int64_t dim, int64_t a, int64_t b, int64_t c) {
+  if (b != 0 || (p->m != 1 && (a != p->m * p->a.row || c != p->m * p->c.row))) return false;
+  if (p->m == 1) {
+    p->a.row = a;
+    p->c.row = c;
+  }
+  p->m *= dim;
+  return true;
+}
+
+/* A longer inner product: the sum over the axis is a part of the product. */
+static bool merge_inner(batch *p, int64_t dim, int64_t a, int64_t b, int64_t c) {
+  if (c != 0 || (p->k != 1 && (a != p->k * p->a.col || b != p->k * p->b.row))) return false;
+  if (p->k == 1) {
+    p->a.col = a;
+    p->b.row = b;
+  }
+  p->k *= dim;
+  return true;
+}
+
+static void add_loop(loop *l, int64_t dim, int64_t a, int64_t b, int64_t c, int64_t size) {
+  l->dims[l->rank] = dim;
+  l->strides[l->rank][0] = a * size;
+  l->strides[l->rank][1] = b * size;
+  l->strides[l->rank++][2] = c * size;
+  l->n *= dim;
+}
+
+static void plan(batch *p, const tg_tensor *a, const tg_tensor *b, const tg_tensor *c) {
+  int64_t size = (int64_t)tg_dtype_size(a->dtype);
+  for (int axis = a->rank - 3; axis >= 0; axis--) {
+    int64_t dim = a->dims[axis];
+    int64_t sa = a->strides[axis], sb = b->strides[axis], sc = c->strides[axis];
+    if (dim == 1 || merge_inner(p, dim, sa, sb, sc)) continue;
+    if (sc != 0 && merge_rows(p, dim, sa, sb, sc)) continue;
+    add_loop(sc == 0 ? &p->summed : &p->free, dim, sa, sb, sc, size);
+  }
+}
+
+/* ---- the products ---- */
+
+static void offsets_of(const loop *l, int64_t i, int64_t at[3]) {
+  for (int axis = 0; axis < l->rank; axis++) {
+    int64_t index = i % l->dims[axis];
+    i /= l->dims[axis];
+    for (int j = 0; j < 3; j++) at[j] += index * l->strides[axis][j];
+  }
+}
+
+static tgi_matrix moved(tgi_matrix x, int64_t bytes) {
+  x.data = (char *)x.data + bytes;
+  return x;
+}
+
+/* One matrix of C: the sum of its products. */
+static tg_status compute(const batch *p, tgi_arena *scratch, int64_t i) {
+  tg_status status = TG_OK;
+  int64_t start[3] = {0};
+  offsets_of(&p->free, i, start);
+  if (p->summed.n == 0)
+    return tgi_gemm(p->runtime, scratch, p->dtype, p->m, p->n, 0, p->a, p->b, p->beta,
+                    moved(p->c, start[2]));
+  for (int64_t j = 0; j < p->summed.n && status == TG_OK; j++) {
+    int64_t at[3] = {start[0], start[1], start[2]};
+    offsets_of(&p->summed, j, at);
+    status = tgi_gemm(p->runtime, scratch, p->dtype, p->m, p->n, p->k, moved(p->a, at[0]),
+                      moved(p->b, at[1]), j == 0 ? p->beta : 1, moved(p->c, at[2]));
+  }
+  return status;
+}
+
+/* ---- threads ---- */
+
+enum { TILES = 32 };
+/* Products with fewer multiplications are too small to be shared themselves. */
+static const double SMALL = 1 << 21;
+/* Multiplications below which no thread is worth waking. */
+static const double WORTH = 1 << 18;
+
+static void run_tile(void *user, int64_t tile) {
+  batch *p = user;
+  int64_t from = tile * p->free.n / p->tiles, to = (tile + 1) * p->free.n / p->tiles;
+  tgi_chunk chunk = {.memory = p->memory + (size_t)tile * p->piece, .size = p->piece};
+  tgi_arena own = {.runtime = p->runtime, .chunks = &chunk, .count = 1, .capacity = 1};
+  own.bytes = own.budget = p->piece;
+  p->status[tile] = TG_OK;
+  for (int64_t i = from; i < to && p->status[tile] == TG_OK; i++)
+    p->status[tile] = compute(p, &own, i);
+}
+
+/* Room for copies of A, B and C, with margins for padding. */
+static size_t piece_of(const batch *p) {
+  enum { MARGIN = 64 };
+  double m = (double)p->m + MARGIN, n = (double)p->n + MARGIN, k = (double)p->k + MARGIN;
+  double bytes = (m * k + k * n + m * n) * (double)tg_dtype_size(p->dtype) + 4096;
+  return (size_t)bytes / 64 * 64;
+}
+
+static tg_status run_tiles(batch *p) {
+  tg_status statuses[TILES];
+  p->status = statuses;
+  p->tiles = p->free.n < TILES ? p->free.n : TILES;
+  p->piece = piece_of(p);
+  tgi_arena_mark mark = tgi_arena_mark_of(p->scratch);
+  p->memory = tgi_arena_alloc(p->scratch, p->piece * (size_t)p->tiles);
+  if (p->memory == NULL) return TG_NO_MEMORY;
+  tgi_parallel(p->runtime, p->tiles, run_tile, p);
+  tgi_arena_rewind(p->scratch, mark);
+  for (int64_t i = 0; i < p->tiles; i++)
+    if (statuses[i] != TG_OK) return statuses[i];
+  return TG_OK;
+}
+
+static tg_status run(batch *p) {
+  double each = (double)p->m * (double)p->n * (double)p->k * (double)p->summed.n;
+  double work = each * (double)p->free.n;
+  if (p->free.n > 1 && each < SMALL && work > WORTH) return run_tiles(p);
+  tg_status status = TG_OK;
+  for (int64_t i = 0; i < p->free.n && status == TG_OK; i++) status = compute(p, p->scratch, i);
+  return status;
+}
+
+tg_status tgi_batch_gemm(const tg_runtime *runtime, tgi_arena *scratch, const tg_tensor *a,
+                         const tg_tensor *b, double beta, const tg_tensor *c) {
+  int row = a->rank - 2, col = a->rank - 1;
+  batch p;
+  p.runtime = runtime;
+  p.scratch = scratch;
+  p.dtype = a->dtype;
+  p.m = a->dims[row];
+  p.k = a->dims[col];
+  p.n = b->dims[col];
+  p.a = (tgi_matrix){a->data, a->strides[row], a->strides[col]};
+  p.b = (tgi_matrix){b->data, b->strides[row], b->strides[col]};
+  p.c = (tgi_matrix){c->data, c->strides[row], 1};
+  p.beta = beta;
+  p.free.rank = p.summed.rank = 0;
+  p.free.n = p.summed.n = 1;
+  plan(&p, a, b, c);
+  if (p.m == 0 || p.n == 0 || p.free.n == 0) return TG_OK;
+  return run(&p);
+}

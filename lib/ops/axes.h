@@ -1,0 +1,36 @@
+/* What reductions share: the axes over which they go, and the way of a result's shape to the
+ * operand's. */
+#ifndef TGI_OPS_AXES_H
+#define TGI_OPS_AXES_H
+
+#include "kernel/reduce.h"
+#include "ops/attrs.h"
+
+typedef struct tgi_reduce_attrs {
+  int n; /* 0: all axes; -1: the caller's were no axes */
+  bool keepdim;
+  int64_t axes[TG_MAX_RANK];
+  double number; /* of operators that have one: norm's p, the correction of a variance */
+} tgi_reduce_attrs;
+extern const tg_field tgi_reduce_fields[]; /* axes=[0,1] keepdim=true */
+
+static inline tgi_reduce_attrs tgi_reduce_attrs_of(int n, const int64_t axes[], bool keepdim) {
+  tgi_dims_attrs given = tgi_dims_attrs_of(n, axes);
+  tgi_reduce_attrs attrs = {.n = given.n, .keepdim = keepdim};
+  for (int k = 0; k < given.n; k++) attrs.axes[k] = given.entries[k];
+  return attrs;
+}
+
+/* Is axis k of operand 0 reduced, by the bits of the mask; the axes are known to be right. */
+unsigned tgi_reduced_axes(const tg_call *c);
+/* Checks the axes and sets c->out's rank and dims, or the sticky error. */
+tg_status tgi_shape_axes(tg_call *c);
+/* How many elements go into one of the result. */
+int64_t tgi_reduced_count(const tg_call *c);
+/* y, which has the result's shape, with the reduced axes put back as length 1. */
+tg_tensor tgi_kept(const tg_call *c, const tg_tensor *y);
+/* y, which has the result's shape, spread over the operand's. */
+tg_tensor tgi_spread_view(const tg_call *c, const tg_tensor *y);
+tg_var tgi_spread(const tg_call *c, tg_var y);
+
+#endif

@@ -1,0 +1,128 @@
+/* The dense layer as one operator: the bias is written first and the product adds to it. */
+#include "kernel/batch_gemm.h"
+#include "kernel/reduce.h"
+#include "ops/attrs.h"
+#include "ops/ops_internal.h"
+
+/* x [..., n] with its leading axes as they are and at least one of them: a vector is one row. */
+static tg_tensor as_rows(const tg_tensor *x) {
+  tg_tensor y = {.data = x->data, .dtype = x->dtype};
+  tgi_copy_layout(&y, x);
+  if (x->rank > 1) return y;
+  y.rank = 2;
+  y.dims[1] = x->dims[0];
+  y.strides[1] = x->strides[0];
+  y.dims[0] = 1;
+  y.strides[0] = 1;
+  return y;
+}
+
+/* The matrix [p, q] with strides (row, col), repeated under the leading axes of x. */
+static tg_tensor repeated(const tg_tensor *matrix, bool transpose, const tg_tensor *x) {
+  tg_tensor y = {.data = matrix->data, .dtype = matrix->dtype, .rank = x->rank};
+  int p = y.rank - 2, q = y.rank - 1;
+  for (int k = 0; k < p; k++) y.dims[k] = x->dims[k];
+  y.dims[p] = matrix->dims[transpose];
+  y.dims[q] = matrix->dims[!transpose];
+  y.strides[p] = matrix->strides[transpose];
+  y.strides[q] = matrix->strides[!transpose];
+  return y;
+}
+
+static tg_status shape_linear(tg_call *c) {
+  const tg_tensor *x = &c->in[0], *w = &c->in[1];
+  if (x->rank < 1 || w->rank != 2)
+    return tg_call_fail(c, TG_SHAPE, "expected x [..., in] and weight [out, in]");
+  int64_t in = x->dims[x->rank - 1], out = w->dims[0];
+  if (in != w->dims[1])
+    return tg_call_fail(c, TG_SHAPE, "x has %lld features, the weight takes %lld", (long long)in,
+                        (long long)w->dims[1]);
+  if (c->n == 3 && (c->in[2].rank != 1 || c->in[2].dims[0] != out))
+    return tg_call_fail(c, TG_SHAPE, "expected a bias of shape [%lld]", (long long)out);
+  c->out.dims[x->rank - 1] = out;
+  return TG_OK;
+}
+
+static tg_status kernel_linear(const tg_call *c) {
+  tg_tensor y = as_rows(&c->out), x = as_rows(&c->in[0]);
+  tg_tensor wt = repeated(&c->in[1], true, &x);
+  if (c->n == 3) {
+    tg_tensor bias = tgi_broadcast_view(&c->in[2], &c->out);
+    tg_status status = tgi_reduce(c->runtime, &tgi_sum, &c->out, &bias, 0);
+    if (status != TG_OK) return status;
+  }
+  return tgi_batch_gemm(c->runtime, c->scratch, &x, &wt, c->n == 3, &y);
+}
+
+/* dx += g W, dW += g^T x, db += column sums of g. */
+static tg_status grad_linear(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                             double beta) {
+  if (i == 2) return tgi_reduce(c->runtime, &tgi_sum, dx, g, beta);
+  tg_tensor rows = as_rows(g);
+  if (i == 0) {
+    tg_tensor w = repeated(&c->in[1], false, &rows), to = as_rows(dx);
+    return tgi_batch_gemm(c->runtime, c->scratch, &rows, &w, beta, &to);
+  }
+  tg_tensor x = as_rows(&c->in[0]), to = repeated(dx, false, &rows), gt = rows;
+  int p = rows.rank - 2, q = rows.rank - 1;
+  gt.dims[p] = rows.dims[q];
+  gt.dims[q] = rows.dims[p];
+  gt.strides[p] = rows.strides[q];
+  gt.strides[q] = rows.strides[p];
+  return tgi_batch_gemm(c->runtime, c->scratch, &gt, &x, beta, &to);
+}
+
+/* ---- rules ---- */
+
+static tg_var vjp_x(const tg_call *c, tg_var g) { return tg_matmul(g, c->x[1]); }
+
+/* x [..., n] as [rows, n]. */
+static tg_var rows_of(tg_var x, const tg_tensor *value) {
+  int64_t n = value->dims[value->rank - 1], rows = 1;
+  for (int k = 0; k < value->rank - 1; k++) rows *= value->dims[k];
+  return value->rank == 2 ? x : tg_reshape(x, TG_DIMS(rows, n));
+}
+
+static tg_var vjp_weight(const tg_call *c, tg_var g) {
+  return tg_matmul(tg_transpose(rows_of(g, &c->out), 0, 1), rows_of(c->x[0], &c->in[0]));
+}
+
+static tg_var vjp_bias(const tg_call *c, tg_var g) { return tgi_sum_like(g, &c->in[2]); }
+
+static tg_var jvp_linear(const tg_call *c, const tg_var dx[]) {
+  tg_var bias = c->n == 3 ? dx[2] : TG_NONE;
+  if (tg_is_none(dx[0]) && tg_is_none(dx[1])) return tgi_broadcast_like(bias, &c->out);
+  if (tg_is_none(dx[1])) return tg_linear(dx[0], c->x[1], bias);
+  tg_var dy = tg_linear(c->x[0], dx[1], bias);
+  return tg_is_none(dx[0]) ? dy : tg_add(dy, tg_linear(dx[0], c->x[1], TG_NONE));
+}
+
+/* ---- samples ---- */
+
+/* clang-format off */
+#define IN(r, ...) {.rank = r, .dims = {__VA_ARGS__}, .low = -2, .high = 2}
+static const tg_sample samples_linear[] = {
+  {.n = 3, .in = {IN(2, 4, 2), IN(2, 3, 2), IN(1, 3)}},
+  {.n = 2, .in = {IN(2, 4, 2), IN(2, 3, 2)}},
+  {.n = 3, .in = {IN(1, 3), IN(2, 2, 3), IN(1, 2)}},
+  {.n = 3, .in = {IN(3, 2, 3, 4), IN(2, 2, 4), IN(1, 2)}},
+  {.n = 3, .in = {IN(2, 1, 1), IN(2, 1, 1), IN(1, 1)}},
+  {.n = 3, .in = {IN(2, 0, 2), IN(2, 3, 2), IN(1, 3)}},
+  {.n = 3, .in = {IN(2, 2, 0), IN(2, 3, 0), IN(1, 3)}},
+  {.n = 3, .in = {IN(2, 4, 2), IN(2, 3, 3), IN(1, 3)}, .refuse = TG_SHAPE},
+  {.n = 3, .in = {IN(2, 4, 2), IN(2, 3, 2), IN(1, 2)}, .refuse = TG_SHAPE},
+  {.n = 2, .in = {IN(2, 4, 2), IN(1, 2)}, .refuse = TG_SHAPE},
+  {.n = 2, .in = {IN(0, 0), IN(2, 3, 2)}, .refuse = TG_SHAPE},
+};
+#undef IN
+
+const tg_op tgi_op_linear = {
+  TG_OP_INIT, .name = "linear", .label = "linear", .formula = "y = x weight^T + bias",
+  .arity = 2, .max_arity = 3, .dtypes = TG_FLOATS,
+  .shape = shape_linear, .kernel = kernel_linear, .vjp = {vjp_x, vjp_weight, vjp_bias}, .jvp = jvp_linear, .grad = grad_linear, TG_SAMPLES(samples_linear),
+};
+/* clang-format on */
+
+tg_var tg_linear(tg_var x, tg_var weight, tg_var bias) {
+  return tg_apply(&tgi_op_linear, (const tg_var[]){x, weight, bias}, 3, NULL);
+}
