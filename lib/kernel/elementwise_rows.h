@@ -328,9 +328,9 @@ COMPARE( lt,         "<",        ANY,     "a < b",                            0.
 COMPARE( le,         "<=",       ANY,     "a <= b",                           0.0,  2.0, le(a, b) )
 COMPARE( gt,         ">",        ANY,     "a > b",                            0.0,  2.0, gt(a, b) )
 COMPARE( ge,         ">=",       ANY,     "a >= b",                           0.0,  2.0, ge(a, b) )
-COMPARE( logical_and, "and",     ANY,     "a != 0 and b != 0",                0.0,  1.0, and(ne(a, K(0)), ne(b, K(0))) )
-COMPARE( logical_or,  "or",      ANY,     "a != 0 or b != 0",                 0.0,  1.0, or(ne(a, K(0)), ne(b, K(0))) )
-COMPARE( logical_xor, "xor",     ANY,     "one of a, b is not 0",             0.0,  1.0, xor(ne(a, K(0)), ne(b, K(0))) )
+COMPARE( logical_and, "and",     ANY,     "a != 0 and b != 0",                0.0,  1.0, both(ne(a, K(0)), ne(b, K(0))) )
+COMPARE( logical_or,  "or",      ANY,     "a != 0 or b != 0",                 0.0,  1.0, either(ne(a, K(0)), ne(b, K(0))) )
+COMPARE( logical_xor, "xor",     ANY,     "one of a, b is not 0",             0.0,  1.0, one_of(ne(a, K(0)), ne(b, K(0))) )
 
 /* clang-format on */
 

@@ -23,15 +23,13 @@ static inline bool lt(T a, T b) { return a < b; }
 static inline bool le(T a, T b) { return a <= b; }
 static inline bool gt(T a, T b) { return a > b; }
 static inline bool ge(T a, T b) { return a >= b; }
-static inline bool and (bool a, bool b) { return a & b; }
-static inline bool or (bool a, bool b) { return a | b; }
-static inline bool xor (bool a, bool b) { return a ^ b; } static inline T
-    select(bool condition, T a, T b) {
-  return condition ? a : b;
-}
+static inline bool both(bool a, bool b) { return a & b; }
+static inline bool either(bool a, bool b) { return a | b; }
+static inline bool one_of(bool a, bool b) { return a ^ b; }
+static inline T select(bool condition, T a, T b) { return condition ? a : b; }
 /* NaN where either is. */
-static inline T max(T a, T b) { return select(or (gt(a, b), ne(a, a)), a, b); }
-static inline T min(T a, T b) { return select(or (lt(a, b), ne(a, a)), a, b); }
+static inline T max(T a, T b) { return select(either(lt(a, b), ne(b, b)), b, a); }
+static inline T min(T a, T b) { return select(either(gt(a, b), ne(b, b)), b, a); }
 
 /* libm's: expf in float code. Nothing here is promoted to double and rounded back. */
 #define LIBM_(name, suffix)   name##suffix

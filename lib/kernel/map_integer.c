@@ -29,12 +29,10 @@ static inline bool lt(T a, T b) { return a < b; }
 static inline bool le(T a, T b) { return a <= b; }
 static inline bool gt(T a, T b) { return a > b; }
 static inline bool ge(T a, T b) { return a >= b; }
-static inline bool and (bool a, bool b) { return a & b; }
-static inline bool or (bool a, bool b) { return a | b; }
-static inline bool xor (bool a, bool b) { return a ^ b; } static inline T
-    select(bool condition, T a, T b) {
-  return condition ? a : b;
-}
+static inline bool both(bool a, bool b) { return a & b; }
+static inline bool either(bool a, bool b) { return a | b; }
+static inline bool one_of(bool a, bool b) { return a ^ b; }
+static inline T select(bool condition, T a, T b) { return condition ? a : b; }
 static inline T max(T a, T b) { return select(gt(a, b), a, b); }
 static inline T min(T a, T b) { return select(lt(a, b), a, b); }
 static inline T magnitude(T x) { return select(lt(x, K(0)), neg(x), x); }
