@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Writes tests/golden_elementwise.h: values and slopes of elementwise operators by PyTorch in f64,
 at ordinary points, at kinks, and far out. usage: golden_elementwise.py > golden_elementwise.h"""
+import textwrap
+
 import torch
 import torch.nn.functional as F
 
@@ -45,11 +47,6 @@ UNARY = [
     ("floor", torch.floor, 0, 0), ("ceil", torch.ceil, 0, 0),
     ("round", torch.round, 0, 0), ("trunc", torch.trunc, 0, 0),
 ]
-# Where we differ on purpose: PyTorch's slope at NaN is a number, ours NaN; its softsign is NaN at
-# infinity; it takes x^0.5 for sqrt, which C's pow is not at -infinity.
-# (Its hardsigmoid rounds 1/6 to f32, so it is written out above.)
-OURS = {("abs", "nan"), ("selu", "nan"), ("elu", "nan"), ("celu", "nan"), ("hardswish", "nan"),
-        ("hardsigmoid", "nan"), ("softsign", "inf"), ("softsign", "-inf"), ("pow_scalar", "-inf")}
 BINARY = ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "atan2", "fmod", "hypot"]
 
 
@@ -61,29 +58,41 @@ def number(x):
     return repr(x)
 
 
+def numbers(values):
+    text = "{" + ", ".join(number(v) for v in values) + "}"
+    return "\n".join(textwrap.wrap(text, 98, initial_indent="   ", subsequent_indent="    "))
+
+
+def slopes(f, *point):
+    x = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in point]
+    y = f(*x)
+    return [y.item()] + [d.item() for d in torch.autograd.grad(y, x)]
+
+
 def main():
     print("/* Written by golden_elementwise.py with PyTorch %s, f64. */" % torch.__version__)
     print("/* clang-format off */")
-    print("static const struct golden1 { const char *name; double p, q, x, y, dx; } golden1[] = {")
+    print("enum { POINTS = %d, PAIRS = %d };" % (len(POINTS), len(PAIRS)))
+    print("static const double golden_x[POINTS] =\n%s;" % numbers(POINTS))
+    print("static const double golden_a[PAIRS] =\n%s;" % numbers(a for a, _ in PAIRS))
+    print("static const double golden_b[PAIRS] =\n%s;" % numbers(b for _, b in PAIRS))
+    print("/* At each point: y and dy/dx. */")
+    print("static const struct golden1 {")
+    print("  const char *name;")
+    print("  double attrs[2], y[POINTS], dx[POINTS];")
+    print("} golden1[] = {")
     for name, f, p, q in UNARY:
-        for v in POINTS:
-            if (name, str(v)) in OURS:
-                continue
-            x = torch.tensor(v, dtype=torch.float64, requires_grad=True)
-            y = f(x)
-            dx, = torch.autograd.grad(y, x)
-            row = ", ".join(number(float(n)) for n in (p, q, v, y.item(), dx.item()))
-            print('  {"%s", %s},' % (name, row))
+        found = zip(*(slopes(f, v) for v in POINTS))
+        print('  {"%s", {%s, %s},\n%s},' % (name, p, q, ",\n".join(numbers(c) for c in found)))
     print("};")
-    print("static const struct golden2 { const char *name; double a, b, y, da, db; } golden2[] = {")
+    print("/* At each pair: y, dy/da and dy/db. */")
+    print("static const struct golden2 {")
+    print("  const char *name;")
+    print("  double y[PAIRS], da[PAIRS], db[PAIRS];")
+    print("} golden2[] = {")
     for name in BINARY:
-        for u, v in PAIRS:
-            a = torch.tensor(u, dtype=torch.float64, requires_grad=True)
-            b = torch.tensor(v, dtype=torch.float64, requires_grad=True)
-            y = getattr(torch, name)(a, b)
-            da, db = torch.autograd.grad(y, (a, b))
-            row = ", ".join(number(float(n)) for n in (u, v, y.item(), da.item(), db.item()))
-            print('  {"%s", %s},' % (name, row))
+        found = zip(*(slopes(getattr(torch, name), *pair) for pair in PAIRS))
+        print('  {"%s",\n%s},' % (name, ",\n".join(numbers(c) for c in found)))
     print("};")
     print("/* clang-format on */")
 

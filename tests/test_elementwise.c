@@ -40,39 +40,58 @@ static outcome at_point(tg_isa isa, tg_dtype dtype, const char *name, double a, 
   return o;
 }
 
+/* Where we differ on purpose. PyTorch's slope at NaN is a number, ours NaN (its hardsigmoid, which
+   the script writes by relu6, has ours); its softsign is NaN at infinity; it takes sqrt for x^0.5,
+   and C's pow(-infinity, 0.5) is infinity. */
+static bool ours(const char *name, double x) {
+  static const struct {
+    const char *name;
+    double x;
+  } list[] = {{"abs", NAN},           {"selu", NAN},           {"elu", NAN},
+              {"celu", NAN},          {"hardswish", NAN},      {"hardsigmoid", NAN},
+              {"softsign", INFINITY}, {"softsign", -INFINITY}, {"pow_scalar", -INFINITY}};
+  for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+    if (strcmp(list[i].name, name) == 0 && same(list[i].x, x)) return true;
+  return false;
+}
+
+static void check_point(tg_dtype dtype, const struct golden1 *row, int j, double tolerance) {
+  const double x = golden_x[j];
+  if (ours(row->name, x)) return;
+  const outcome o = at_point(TG_ISA_BASE, dtype, row->name, x, x, row->attrs);
+  ck_assert_msg(close_to(o.y, row->y[j], tolerance), "%s(%g) gives %.17g, not %.17g", row->name, x,
+                o.y, row->y[j]);
+  ck_assert_msg(close_to(o.d[0], row->dx[j], tolerance), "%s'(%g) gives %.17g, not %.17g",
+                row->name, x, o.d[0], row->dx[j]);
+}
+
 START_TEST(test_values_and_slopes_are_pytorchs) {
-  for (size_t i = 0; i < sizeof golden1 / sizeof *golden1; i++) {
-    const double attrs[] = {golden1[i].p, golden1[i].q}, x = golden1[i].x;
-    outcome o = at_point(TG_ISA_BASE, TG_F64, golden1[i].name, x, x, attrs);
-    ck_assert_msg(close_to(o.y, golden1[i].y, 1e-13), "%s(%g) gives %.17g, not %.17g",
-                  golden1[i].name, x, o.y, golden1[i].y);
-    ck_assert_msg(close_to(o.d[0], golden1[i].dx, 1e-12), "%s'(%g) gives %.17g, not %.17g",
-                  golden1[i].name, x, o.d[0], golden1[i].dx);
-  }
-  for (size_t i = 0; i < sizeof golden2 / sizeof *golden2; i++) {
-    const double none[2] = {0, 0}, a = golden2[i].a, b = golden2[i].b;
-    outcome o = at_point(TG_ISA_BASE, TG_F64, golden2[i].name, a, b, none);
-    ck_assert_msg(close_to(o.y, golden2[i].y, 1e-13), "%s(%g, %g) gives %.17g, not %.17g",
-                  golden2[i].name, a, b, o.y, golden2[i].y);
-    ck_assert_msg(close_to(o.d[0], golden2[i].da, 1e-12),
-                  "d %s(%g, %g) / da gives %.17g, not %.17g", golden2[i].name, a, b, o.d[0],
-                  golden2[i].da);
-    ck_assert_msg(close_to(o.d[1], golden2[i].db, 1e-12),
-                  "d %s(%g, %g) / db gives %.17g, not %.17g", golden2[i].name, a, b, o.d[1],
-                  golden2[i].db);
-  }
+  for (size_t i = 0; i < sizeof golden1 / sizeof *golden1; i++)
+    for (int j = 0; j < POINTS; j++) check_point(TG_F64, &golden1[i], j, 1e-12);
 }
 END_TEST
 
 START_TEST(test_f32_agrees_with_f64) {
-  for (size_t i = 0; i < sizeof golden1 / sizeof *golden1; i++) {
-    const double attrs[] = {golden1[i].p, golden1[i].q}, x = golden1[i].x;
-    if (fabs(x) > 6) continue; /* where f32 overflows */
-    outcome o = at_point(TG_ISA_BASE, TG_F32, golden1[i].name, x, x, attrs);
-    ck_assert_msg(close_to(o.y, golden1[i].y, 4e-4), "%s(%g) gives %g, not %g", golden1[i].name, x,
-                  o.y, golden1[i].y);
-    ck_assert_msg(close_to(o.d[0], golden1[i].dx, 4e-4), "%s'(%g) gives %g, not %g",
-                  golden1[i].name, x, o.d[0], golden1[i].dx);
+  for (size_t i = 0; i < sizeof golden1 / sizeof *golden1; i++)
+    for (int j = 0; j < POINTS; j++)
+      if (!(fabs(golden_x[j]) > 6)) check_point(TG_F32, &golden1[i], j, 4e-4);
+}
+END_TEST
+
+START_TEST(test_values_and_slopes_of_two_operands_are_pytorchs) {
+  const double none[2] = {0, 0};
+  for (size_t i = 0; i < sizeof golden2 / sizeof *golden2; i++) {
+    for (int j = 0; j < PAIRS; j++) {
+      const struct golden2 *row = &golden2[i];
+      const double a = golden_a[j], b = golden_b[j];
+      const outcome o = at_point(TG_ISA_BASE, TG_F64, row->name, a, b, none);
+      ck_assert_msg(close_to(o.y, row->y[j], 1e-13), "%s(%g, %g) gives %.17g, not %.17g", row->name,
+                    a, b, o.y, row->y[j]);
+      ck_assert_msg(close_to(o.d[0], row->da[j], 1e-12), "d %s(%g, %g) / da gives %.17g, not %.17g",
+                    row->name, a, b, o.d[0], row->da[j]);
+      ck_assert_msg(close_to(o.d[1], row->db[j], 1e-12), "d %s(%g, %g) / db gives %.17g, not %.17g",
+                    row->name, a, b, o.d[1], row->db[j]);
+    }
   }
 }
 END_TEST
@@ -297,6 +316,7 @@ int main(void) {
   TCase *values = tcase_create("values");
   tcase_add_test(values, test_values_and_slopes_are_pytorchs);
   tcase_add_test(values, test_f32_agrees_with_f64);
+  tcase_add_test(values, test_values_and_slopes_of_two_operands_are_pytorchs);
   tcase_add_test(values, test_special_values);
   tcase_add_test(values, test_slopes_by_a_number);
   tcase_add_test(values, test_predicates);
