@@ -35,6 +35,7 @@ typedef struct tg_gradcheck_options {
 
 typedef struct tg_gradcheck {
   tg_verdict verdict;
+  tg_status status;                    /* what tg_gradcheck_run returned */
   double max_abs_error, max_rel_error; /* the worst, over everything that was compared */
   int operand;                         /* where the worst is: which x, */
   int64_t element;                     /* which element of it in row-major order, */
