@@ -4,6 +4,7 @@
 #define TESTS_FILES_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

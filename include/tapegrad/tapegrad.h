@@ -5,6 +5,7 @@
 #include "data.h"
 #include "diff.h"
 #include "gradcheck.h"
+#include "io.h"
 #include "op.h"
 #include "ops.h"
 #include "params.h"
