@@ -96,11 +96,12 @@ static inline const char *shared_file(const char *name) {
 
 typedef struct counted {
   int64_t blocks, calls, fail_at; /* blocks now; calls so far; the call that fails, from 1 */
+  bool onward;                    /* and all after it */
 } counted;
 
 static inline void *counted_alloc(void *user, size_t size, size_t alignment) {
   counted *c = user;
-  if (++c->calls == c->fail_at) return NULL;
+  if (++c->calls == c->fail_at || (c->onward && c->calls > c->fail_at)) return NULL;
   c->blocks++;
   return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
 }
@@ -111,10 +112,10 @@ static inline void counted_free(void *user, void *block, size_t size) {
   free(block);
 }
 
-/* Runs work with the k-th allocation failing, for k = 1, 2, … until it makes fewer. It fails with
-   TG_NO_MEMORY or does with less (an arena asks again), and nothing is ever left. Returns how often
-   it failed. */
-static inline int sweep_failures(tg_status work(const tg_runtime *, tg_error *)) {
+/* Runs work with the k-th allocation failing (onward: and all after it), for k = 1, 2, … until it
+   makes fewer. It fails with TG_NO_MEMORY or does with less (an arena asks again), and nothing is
+   ever left. Returns how often it failed. */
+static inline int sweep_once(tg_status work(const tg_runtime *, tg_error *), bool onward) {
   int failures = 0;
   for (int k = 1;; k++) {
     counted c = {0};
@@ -122,6 +123,7 @@ static inline int sweep_failures(tg_status work(const tg_runtime *, tg_error *))
     tg_runtime *runtime = tg_runtime_new(&o, NULL);
     int64_t before = c.blocks;
     c.fail_at = c.calls + k;
+    c.onward = onward;
     tg_error error = {0};
     tg_status status = work(runtime, &error);
     ck_assert_msg(c.blocks == before, "allocation %d fails: %lld blocks are left", k,
@@ -134,6 +136,11 @@ static inline int sweep_failures(tg_status work(const tg_runtime *, tg_error *))
     if (!failed) return failures;
     failures += status == TG_NO_MEMORY;
   }
+}
+
+static inline int sweep_failures(tg_status work(const tg_runtime *, tg_error *)) {
+  sweep_once(work, false);
+  return sweep_once(work, true);
 }
 
 /* ---- damage ---- */

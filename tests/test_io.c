@@ -296,8 +296,8 @@ START_TEST(test_exact_bytes) {
   if (!supported()) return;
   float x[] = {1};
   static const char expected[] =
-      "\x40\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[0,4]}}"
-      "          \0\0\x80\x3f";
+      "\x38\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[0,4]}}"
+      "\0\0\x80\x3f";
   tg_named_tensor w = {"w", tg_tensor_of(x, TG_F32, TG_DIMS(1, 1))};
   ck_assert_int_eq(tg_safetensors_write(in_folder("a"), &w, 1, NULL, 0, NULL, NULL), TG_OK);
   char bytes[128];
@@ -342,7 +342,9 @@ START_TEST(test_write_refuses) {
 END_TEST
 
 static tg_status write_work(const tg_runtime *runtime, tg_error *error) {
-  return write_many(in_folder("a"), 0, runtime, error);
+  tg_status status = write_many(in_folder("a"), 0, runtime, error);
+  if (status == TG_OK) ck_assert(read_file(in_folder("a"), NULL, NULL));
+  return status;
 }
 
 static tg_status open_work(const tg_runtime *runtime, tg_error *error) {
@@ -444,6 +446,22 @@ START_TEST(test_params_refuse) {
 }
 END_TEST
 
+static tg_status params_work(const tg_runtime *runtime, tg_error *error) {
+  tg_params *p = tg_params_new(runtime, error);
+  if (!p) return error->status;
+  tg_params_add(p, "w", TG_F32, TG_DIMS(2, 3));
+  tg_status status = tg_params_seal(p, error);
+  if (!status) status = tg_params_save(p, in_folder("a"), error);
+  if (!status) status = tg_params_load(p, in_folder("a"), error);
+  tg_params_free(p);
+  return status;
+}
+
+START_TEST(test_params_without_memory) {
+  if (supported()) ck_assert_int_ge(sweep_failures(params_work), 8);
+}
+END_TEST
+
 /* ---- the suite ---- */
 
 static Suite *suite(void) {
@@ -467,6 +485,7 @@ static Suite *suite(void) {
   tcase_add_test(t, test_params_round_trip);
   tcase_add_loop_test(t, test_params_that_do_not_fit, 0, (int)(sizeof unfit / sizeof *unfit));
   tcase_add_test(t, test_params_refuse);
+  tcase_add_test(t, test_params_without_memory);
   suite_add_tcase(s, t);
   return s;
 }

@@ -171,21 +171,31 @@ static const char *format_all(json_t *root, const tgi_header *h) {
   return NULL;
 }
 
+/* jansson goes on after some failures of its callback, so the first one is kept here. */
+typedef struct sink {
+  tgi_bytes *bytes;
+  bool failed;
+} sink;
+
 static int add_bytes(const char *text, size_t size, void *user) {
-  return tgi_bytes_add(user, text, size) ? 0 : -1;
+  sink *to = user;
+  to->failed = to->failed || !tgi_bytes_add(to->bytes, text, size);
+  return to->failed ? -1 : 0;
 }
 
 tg_status tgi_header_format(const char *path, const tgi_header *header, tgi_bytes *json,
                             tg_error *error) {
   json_t *root = json_object();
   const char *refused = root ? format_all(root, header) : metadata_key;
-  bool written = !refused && json_dump_callback(root, add_bytes, json, JSON_COMPACT) == 0;
+  sink to = {.bytes = json};
+  bool written = !refused && json_dump_callback(root, add_bytes, &to, JSON_COMPACT) == 0;
   json_decref(root);
   if (refused)
     return tgi_file_error(error, TG_ARGUMENT, path, "safetensors: \"%s\" is not UTF-8 text",
                           tgi_show(refused, strlen(refused)).text);
-  return written ? TG_OK
-                 : tgi_file_error(error, TG_NO_MEMORY, path, "safetensors: no memory for a header");
+  return written && !to.failed
+             ? TG_OK
+             : tgi_file_error(error, TG_NO_MEMORY, path, "safetensors: no memory for a header");
 }
 
 #else
