@@ -1,0 +1,41 @@
+/* The checks in order, and the loop over an operator's cases. */
+#include "cases.h"
+
+/* clang-format off */
+const op_check op_checks[] = {
+  {"value",   "the value is that of an independent oracle",              TG_ANY & ~(1u << TG_F32), check_value},
+  {"views",   "strided, transposed, stretched, reversed = contiguous",   TG_ANY,       check_views},
+  {"f32",     "f32 = f64",                                               1u << TG_F32, check_precision},
+  {"isa",     "every instruction set = the base one",                    TG_ANY,       check_instructions},
+  {"vjp",     "vjp = central differences",                               1u << TG_F64, check_slope},
+  {"jvp",     "<w, J v> = <J^T w, v>",                                   1u << TG_F64, check_transpose},
+  {"second",  "vjp of vjp, jvp of vjp = central differences of vjp",     1u << TG_F64, check_second_slope},
+  {"grad",    "the plain sweep = the recorded one",                      1u << TG_F64, check_plain},
+  {"refused", "what does not fit is refused as the sample says",         0,            check_refused},
+};
+/* clang-format on */
+const int op_check_count = (int)(sizeof op_checks / sizeof *op_checks);
+
+static bool looks_at(const op_check *check, const tg_sample *sample, tg_dtype dtype) {
+  if (sample->refuse != TG_OK) return check->dtypes == 0;
+  return check->dtypes >> dtype & 1;
+}
+
+int run_check(const op_check *check, const tg_op *op, char failure[FAILURE_SIZE]) {
+  int compared = 0;
+  failure[0] = 0;
+  for (int k = 0; k < op->n_samples; k++)
+    for (int dtype = 1; dtype < TG_DTYPE_COUNT; dtype++) {
+      op_case c;
+      if (!looks_at(check, &op->samples[k], (tg_dtype)dtype) &&
+          !(check->dtypes == 0 && op->samples[k].refuse != TG_OK))
+        continue;
+      if (!case_begin(&c, op, k, (tg_dtype)dtype, NULL)) continue;
+      check->run(&c);
+      compared += c.compared > 0;
+      memcpy(failure, c.failure, FAILURE_SIZE);
+      case_end(&c);
+      if (failure[0]) return -1;
+    }
+  return compared;
+}
