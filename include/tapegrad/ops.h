@@ -6,6 +6,7 @@
 
 #include "ops_elementwise.h"
 #include "ops_linear.h"
+#include "ops_loss.h"
 #include "ops_reduce.h"
 #include "ops_shape.h"
 

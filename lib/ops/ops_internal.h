@@ -20,6 +20,9 @@ extern const tg_op tgi_op_sum, tgi_op_mean;
 extern const tg_op tgi_op_matmul, tgi_op_linear;
 /* index */
 /* losses */
+#define LOSS(name, ...)  extern const tg_op tgi_op_##name;
+#define LOSS1(name, ...) extern const tg_op tgi_op_##name;
+#include "kernel/loss_rows.h"
 /* random */
 
 #endif

@@ -21,6 +21,9 @@ static const tg_op *const table[] = {
     &tgi_op_matmul, &tgi_op_linear,
     /* index */
     /* losses */
+#define LOSS(name, ...)  &tgi_op_##name,
+#define LOSS1(name, ...) &tgi_op_##name,
+#include "kernel/loss_rows.h"
     /* random */
 };
 /* clang-format on */
