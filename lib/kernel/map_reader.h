@@ -1,7 +1,7 @@
 /* The arithmetic readings of the rows that all dtypes share: loops over values, and the table of
    what was made. Compiled once per dtype and instruction set, which the build names: T the type,
-   NAME such as f32_avx2. map_float.c or map_integer.c said before what the vocabulary means, which
-   classes are read (FLOATS_ROW, NUMBERS_ROW, ANY_ROW), and made the cotangents. */
+   DTYPE and ISA such as f32 and avx2. map_float.c or map_integer.c said before what the vocabulary
+   means, which classes are read (FLOATS_ROW, NUMBERS_ROW, ANY_ROW), and made the cotangents. */
 
 /* ---- values ---- */
 
