@@ -4,6 +4,7 @@
 #ifndef TAPEGRAD_OPS_H
 #define TAPEGRAD_OPS_H
 
+#include "ops_create.h"
 #include "ops_elementwise.h"
 #include "ops_linear.h"
 #include "ops_loss.h"

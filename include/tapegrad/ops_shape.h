@@ -57,6 +57,33 @@ TG_API tg_var tg_select(tg_var x, int axis, int64_t index);
    vars on failure; returns the tape's status. */
 TG_API tg_status tg_split(tg_var x, int64_t size, int axis, tg_var out[], int n);
 
+/* Element i of the last axis is x[..., i, ..., i + offset, ...] in the axes axis0 and axis1 (the
+   row is i - offset where the offset is negative), which are gone. A view. */
+TG_API tg_var tg_diagonal(tg_var x, int64_t offset, int axis0, int axis1);
+/* a with that diagonal replaced by b, which has the diagonal's shape. */
+TG_API tg_var tg_diagonal_scatter(tg_var a, tg_var b, int64_t offset, int axis0, int axis1);
+/* Square matrices of zeros with x's last axis (of length n) on that diagonal, in new axes axis0 and
+   axis1 of the result, each of length n + |offset|. */
+TG_API tg_var tg_diag_embed(tg_var x, int64_t offset, int axis0, int axis1);
+/* The matrix, or each of a batch, with zeros where j > i + k. */
+TG_API tg_var tg_tril(tg_var x, int64_t k);
+/* The same with zeros where j < i + k. */
+TG_API tg_var tg_triu(tg_var x, int64_t k);
+
+/* ---- more of it ---- */
+
+/* pairs: elements added before and after, axis by axis from the first, n = 2 rank numbers; negative
+   ones take elements away. What is added is `value`. One row above, two columns on the right:
+   tg_pad(x, TG_DIMS(1, 0, 0, 2), 0). */
+TG_API tg_var tg_pad(tg_var x, int n, const int64_t pairs[], double value);
+/* x reps[k] times along each axis, numbers and axes aligned from the right; whichever has fewer
+   counts as 1 (NumPy's and PyTorch's tile). TG_ARGUMENT where one is negative, here and below. */
+TG_API tg_var tg_tile(tg_var x, int n, const int64_t reps[]);
+/* The same with n >= x's rank (PyTorch's repeat). */
+TG_API tg_var tg_repeat(tg_var x, int n, const int64_t reps[]);
+/* Each element along the axis `repeats` times in a row (NumPy's repeat). */
+TG_API tg_var tg_repeat_interleave(tg_var x, int64_t repeats, int axis);
+
 /* ---- joining ---- */
 
 /* One after another along the axis; the shapes agree but for it. */

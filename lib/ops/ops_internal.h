@@ -12,8 +12,12 @@ extern const tg_op tgi_op_broadcast_to, tgi_op_sum_to;
 /* shape */
 extern const tg_op tgi_op_reshape, tgi_op_flatten, tgi_op_squeeze, tgi_op_squeeze_all,
     tgi_op_unsqueeze, tgi_op_transpose, tgi_op_permute, tgi_op_flip, tgi_op_slice,
-    tgi_op_slice_scatter, tgi_op_select, tgi_op_concat, tgi_op_stack;
+    tgi_op_slice_scatter, tgi_op_select, tgi_op_concat, tgi_op_stack, tgi_op_expand, tgi_op_roll,
+    tgi_op_pad, tgi_op_tile, tgi_op_repeat, tgi_op_repeat_interleave, tgi_op_diagonal,
+    tgi_op_diagonal_scatter, tgi_op_diag_embed, tgi_op_tril, tgi_op_triu;
 /* creation */
+extern const tg_op tgi_op_full, tgi_op_arange, tgi_op_linspace, tgi_op_eye, tgi_op_identity,
+    tgi_op_detach, tgi_op_contiguous, tgi_op_cast;
 /* reduction */
 extern const tg_op tgi_op_sum, tgi_op_mean;
 /* linear algebra */
@@ -24,5 +28,6 @@ extern const tg_op tgi_op_matmul, tgi_op_linear;
 #define LOSS1(name, ...) extern const tg_op tgi_op_##name;
 #include "kernel/loss_rows.h"
 /* random */
+extern const tg_op tgi_op_rand_uniform, tgi_op_rand_normal, tgi_op_rand_bernoulli;
 
 #endif
