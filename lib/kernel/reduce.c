@@ -1,48 +1,245 @@
-/* Reductions on strided memory, in the simplest way. */
-#include "kernel/reduce.h"
-
+/* Reductions: x is seen as columns, each reduced to one element of dst. A column is cut into leaves
+   of a fixed length, which are put together pairwise; up to 64 columns go side by side. Knows no
+   dtype and no arithmetic. */
 #include <string.h>
 
-typedef void add_fn(int64_t n, char *dst, int64_t dst_stride, const char *x, int64_t x_stride);
+#include "kernel/reduce_parts.h"
 
-struct tgi_reduction {
-  add_fn *fn[TG_DTYPE_COUNT];
+enum {
+  WIDTH = TGI_REDUCE_WIDTH,
+  LEAF_ALONG = 1024, /* elements of a leaf that lie side by side */
+  LEAF_APART = 64,   /* and of one whose elements do not */
+  LEVELS = 56,       /* of a tree: more than a column can have */
+  PARTS = 64,        /* most pieces of work into which few columns are cut */
+  PART = 1 << 15,    /* fewest elements of such a piece */
 };
 
-#define ADD(name, T, U)                                                                            \
-  static void add_##name(int64_t n, char *dst, int64_t dst_stride, const char *x,                  \
-                         int64_t x_stride) {                                                       \
-    for (int64_t i = 0; i < n; i++)                                                                \
-      *(T *)(void *)(dst + i * dst_stride) =                                                       \
-          (T)((U) * (T *)(void *)(dst + i * dst_stride) +                                          \
-              (U) * (const T *)(const void *)(x + i * x_stride));                                  \
+/* Where an element of each lies. */
+enum { X, DST, ABOUT, OPERANDS };
+
+/* Some axes of x, the one with the smallest stride last, walked in this order. */
+typedef struct axes {
+  int rank;
+  int64_t dims[TG_MAX_RANK], strides[TG_MAX_RANK][OPERANDS]; /* in bytes */
+} axes;
+
+/* WIDTH elements of the largest size. */
+typedef struct partial {
+  _Alignas(16) double of[WIDTH];
+} partial;
+
+static const partial zeros;
+
+typedef struct plan {
+  const tgi_reduce_kernels *kernels;
+  size_t size; /* of an element */
+  const char *x, *about;
+  char *dst;
+  bool accumulate;
+  axes kept, reduced; /* without their last axes, which are: */
+  int64_t columns, column[OPERANDS];
+  int64_t run, row;
+  int64_t leaf, leaves_of_run, leaves; /* length; numbers of them in a run and a column */
+  int64_t tiles_of_columns, tiles;     /* of WIDTH columns */
+  int64_t parts;                       /* into which each tile is cut, by its leaves */
+  int64_t group;                       /* of pieces that one thread takes at a time */
+  partial *partials;                   /* [tiles, parts], where parts > 1 */
+} plan;
+
+static int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b != 0); }
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t magnitude(int64_t a) { return a < 0 ? -a : a; }
+
+/* ---- the axes ---- */
+
+static void insert_axis(axes *a, int64_t dim, const int64_t strides[OPERANDS]) {
+  int at = a->rank++;
+  for (; at > 0 && magnitude(a->strides[at - 1][X]) < magnitude(strides[X]); at--) {
+    a->dims[at] = a->dims[at - 1];
+    for (int o = 0; o < OPERANDS; o++) a->strides[at][o] = a->strides[at - 1][o];
   }
-ADD(f32, float, float)
-ADD(f64, double, double)
-ADD(i64, int64_t, uint64_t)
-ADD(i32, int32_t, uint32_t)
-#undef ADD
+  a->dims[at] = dim;
+  for (int o = 0; o < OPERANDS; o++) a->strides[at][o] = strides[o];
+}
 
-const tgi_reduction tgi_sum = {
-    .fn = {[TG_F32] = add_f32, [TG_F64] = add_f64, [TG_I64] = add_i64, [TG_I32] = add_i32}};
+static bool one_walk(const int64_t outer[], const int64_t inner[], int64_t n) {
+  return outer[X] == inner[X] * n && outer[DST] == inner[DST] * n &&
+         outer[ABOUT] == inner[ABOUT] * n;
+}
 
-static void clear(const tg_tensor *x) {
-  for (int64_t i = 0; i < tg_tensor_numel(x); i++) tg_tensor_put(x, i, 0);
+/* Neighbours become one axis where all strides allow. */
+static void merge_axes(axes *a) {
+  int rank = 0;
+  for (int k = 0; k < a->rank; k++) {
+    bool joins = rank > 0 && one_walk(a->strides[rank - 1], a->strides[k], a->dims[k]);
+    if (!joins) rank++;
+    a->dims[rank - 1] = joins ? a->dims[rank - 1] * a->dims[k] : a->dims[k];
+    for (int o = 0; o < OPERANDS; o++) a->strides[rank - 1][o] = a->strides[k][o];
+  }
+  a->rank = rank;
+}
+
+static int64_t take_last(axes *a, int64_t strides[OPERANDS]) {
+  for (int o = 0; o < OPERANDS; o++) strides[o] = a->rank > 0 ? a->strides[a->rank - 1][o] : 0;
+  return a->rank > 0 ? a->dims[--a->rank] : 1;
+}
+
+static int64_t count(const axes *a) {
+  int64_t n = 1;
+  for (int k = 0; k < a->rank; k++) n *= a->dims[k];
+  return n;
+}
+
+/* Moves the offsets by position `i` in the walk of the axes. */
+static void advance(const axes *a, int64_t i, int64_t at[OPERANDS]) {
+  for (int k = a->rank - 1; k >= 0; k--) {
+    int64_t index = i % a->dims[k];
+    i /= a->dims[k];
+    for (int o = 0; o < OPERANDS; o++) at[o] += index * a->strides[k][o];
+  }
+}
+
+/* Sorts x's axes into kept and reduced ones. False where dst does not broadcast to x. */
+static bool split_axes(plan *p, const tg_tensor *x, const tg_tensor *dst, const tg_tensor *about) {
+  int extra = x->rank - dst->rank;
+  if (extra < 0) return false;
+  for (int k = 0; k < x->rank; k++) {
+    int64_t to = k < extra ? 1 : dst->dims[k - extra], dim = x->dims[k];
+    if (to != dim && to != 1) return false;
+    if (dim == 1) continue;
+    bool kept = to == dim;
+    int64_t size = (int64_t)p->size;
+    int64_t strides[OPERANDS] = {[X] = x->strides[k] * size,
+                                 [DST] = kept ? dst->strides[k - extra] * size : 0,
+                                 [ABOUT] = kept && about ? about->strides[k - extra] * size : 0};
+    insert_axis(kept ? &p->kept : &p->reduced, dim, strides);
+  }
+  merge_axes(&p->kept);
+  merge_axes(&p->reduced);
+  return true;
+}
+
+/* Columns of nothing are one run of length 0. */
+static void take_runs(plan *p) {
+  int64_t row[OPERANDS];
+  p->run = take_last(&p->reduced, row);
+  p->row = row[X];
+  if (p->run == 0 || count(&p->reduced) == 0) p->run = 0, p->reduced.rank = 0;
+}
+
+/* Cuts the columns into tiles and leaves, and few columns into parts. */
+static void cut(plan *p) {
+  p->columns = take_last(&p->kept, p->column);
+  take_runs(p);
+  p->leaf = p->row == (int64_t)p->size ? LEAF_ALONG : LEAF_APART;
+  p->leaves_of_run = p->run > 0 ? ceil_div(p->run, p->leaf) : 1;
+  p->leaves = p->leaves_of_run * count(&p->reduced);
+  p->tiles_of_columns = ceil_div(p->columns, WIDTH);
+  p->tiles = p->tiles_of_columns * count(&p->kept);
+  int64_t elements = p->run * count(&p->reduced) * least(p->columns, WIDTH); /* of a tile */
+  p->parts = p->tiles > 0 ? least(PARTS / p->tiles, elements / PART) : 1;
+  p->parts = least(p->parts, p->leaves);
+  if (p->parts < 1) p->parts = 1;
+  int64_t piece = elements / p->parts;
+  p->group = piece > 0 && piece < PART ? PART / piece : 1;
+}
+
+/* ---- the tree ---- */
+
+/* Leaf i of the w columns at x. */
+static void reduce_leaf(const plan *p, int64_t i, const char *x, int64_t w, const partial *about,
+                        partial *to) {
+  int64_t at[OPERANDS] = {0}, first = i % p->leaves_of_run * p->leaf;
+  advance(&p->reduced, i / p->leaves_of_run, at);
+  p->kernels->leaf(w, least(p->leaf, p->run - first), x + at[X] + first * p->row, p->column[X],
+                   p->row, about, to);
+}
+
+/* Leaves [first, last), at least one, pairwise: after leaf number c as many pairs are joined as c
+   has factors of two, so that the levels hold falling powers of two of leaves. */
+static void reduce_leaves(const plan *p, int64_t first, int64_t last, const char *x, int64_t w,
+                          const partial *about, partial *to) {
+  partial level[LEVELS];
+  int top = 0;
+  for (int64_t i = first; i < last; i++) {
+    reduce_leaf(p, i, x, w, about, &level[top]);
+    for (int64_t done = i - first; done & 1; done >>= 1, top--)
+      p->kernels->fold(w, &level[top - 1], &level[top]);
+    top++;
+  }
+  for (; top > 1; top--) p->kernels->fold(w, &level[top - 2], &level[top - 1]);
+  memcpy(to, &level[0], (size_t)w * p->size);
+}
+
+/* ---- pieces of work ---- */
+
+/* Where a tile's columns begin; how many they are. */
+static int64_t tile_at(const plan *p, int64_t tile, int64_t at[OPERANDS]) {
+  int64_t first = tile % p->tiles_of_columns * WIDTH;
+  for (int o = 0; o < OPERANDS; o++) at[o] = first * p->column[o];
+  advance(&p->kept, tile / p->tiles_of_columns, at);
+  return least(WIDTH, p->columns - first);
+}
+
+static void store(const plan *p, int64_t tile, const partial *from) {
+  int64_t at[OPERANDS], w = tile_at(p, tile, at);
+  p->kernels->store(w, from, p->dst + at[DST], p->column[DST], p->accumulate);
+}
+
+static void piece(const plan *p, int64_t i) {
+  int64_t tile = i / p->parts, part = i % p->parts;
+  int64_t at[OPERANDS], w = tile_at(p, tile, at);
+  partial result, about;
+  for (int64_t j = 0; p->about && j < w; j++)
+    memcpy((char *)&about + (size_t)j * p->size, p->about + at[ABOUT] + j * p->column[ABOUT],
+           p->size);
+  reduce_leaves(p, p->leaves * part / p->parts, p->leaves * (part + 1) / p->parts, p->x + at[X], w,
+                p->about ? &about : &zeros, p->parts > 1 ? &p->partials[i] : &result);
+  if (p->parts == 1) store(p, tile, &result);
+}
+
+static void pieces(void *user, int64_t group) {
+  const plan *p = user;
+  int64_t end = least(p->tiles * p->parts, (group + 1) * p->group);
+  for (int64_t i = group * p->group; i < end; i++) piece(p, i);
+}
+
+/* The parts of a tile, pairwise. */
+static void join_parts(const plan *p, int64_t tile) {
+  int64_t at[OPERANDS], w = tile_at(p, tile, at);
+  partial *part = p->partials + tile * p->parts;
+  for (int64_t step = 1; step < p->parts; step *= 2)
+    for (int64_t q = 0; q + step < p->parts; q += 2 * step)
+      p->kernels->fold(w, &part[q], &part[q + step]);
+  store(p, tile, part);
+}
+
+static tg_status reduce(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
+                        const tg_tensor *x, const tg_tensor *about, bool accumulate) {
+  plan p = {.kernels = kind->of[x->dtype],
+            .size = tg_dtype_size(x->dtype),
+            .x = x->data,
+            .dst = dst->data,
+            .about = about ? about->data : NULL,
+            .accumulate = accumulate};
+  if (!p.kernels || dst->dtype != x->dtype) return TG_DTYPE;
+  if (!split_axes(&p, x, dst, about)) return TG_SHAPE;
+  cut(&p);
+  partial partials[PARTS];
+  p.partials = partials;
+  tgi_parallel(runtime, ceil_div(p.tiles * p.parts, p.group), pieces, &p);
+  for (int64_t tile = 0; p.parts > 1 && tile < p.tiles; tile++) join_parts(&p, tile);
+  return TG_OK;
 }
 
 tg_status tgi_reduce(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
                      const tg_tensor *x, double beta) {
-  (void)runtime;
-  add_fn *fn = kind->fn[x->dtype];
-  if (!fn || dst->dtype != x->dtype) return TG_DTYPE;
-  if (beta == 0) clear(dst);
-  tg_tensor to = tgi_broadcast_view(dst, x);
-  tgi_walk w;
-  tgi_walk_init(&w, 2, (const tg_tensor *const[]){x, &to});
-  for (int64_t r = 0; r < w.runs; r++) {
-    char *at[2];
-    tgi_walk_run(&w, r, at);
-    fn(w.n, at[1], w.strides[1][w.rank - 1], at[0], w.strides[0][w.rank - 1]);
-  }
-  return TG_OK;
+  return reduce(runtime, kind, dst, x, NULL, beta != 0);
+}
+
+tg_status tgi_reduce_squares(const tg_runtime *runtime, const tg_tensor *dst, const tg_tensor *x,
+                             const tg_tensor *mean) {
+  if (mean->dtype != x->dtype) return TG_DTYPE;
+  if (!tg_tensor_same_shape(mean, dst)) return TG_SHAPE;
+  return reduce(runtime, &tgi_squares, dst, x, mean, false);
 }

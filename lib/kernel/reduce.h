@@ -1,11 +1,11 @@
-/* Reductions on strided memory. Sums are fixed trees: the bits depend on shape and strides, never
+/* Reductions on strided memory. They are fixed trees: the bits depend on shape and strides, never
    on the number of threads. Knows memory and strides only. */
 #ifndef TGI_REDUCE_H
 #define TGI_REDUCE_H
 
 #include "tensor/tensor.h"
 
-/* What is done with two partial results, per dtype; a value, one constant for each below. */
+/* What is done with two partial results, per dtype. */
 typedef struct tgi_reduction tgi_reduction;
 
 /* Integers wrap. Nothing summed gives 0, nothing multiplied 1. The largest and the smallest of
@@ -14,11 +14,26 @@ typedef struct tgi_reduction tgi_reduction;
    product. */
 extern const tgi_reduction tgi_sum, tgi_prod, tgi_max, tgi_min;
 
-/* dst = beta dst + reduction of x over the axes along which dst is 1 and x is not. dst broadcasts
-   to x's shape (its rank may be lower) and has x's dtype; neither need be contiguous. beta is 0
-   (dst holds garbage, NaN among it) or, for tgi_sum, 1. TG_DTYPE where the reduction has no such
+/* dst = reduction of x over the axes along which dst is 1 and x is not; with beta 1 of that and
+   what dst holds, with beta 0 dst may hold garbage. dst broadcasts to x's shape (its rank may be
+   lower) and has x's dtype; neither need be contiguous. TG_DTYPE where the reduction has no such
    dtype, TG_SHAPE where dst does not broadcast to x. */
 tg_status tgi_reduce(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
                      const tg_tensor *x, double beta);
+
+/* dst = sum of (x - mean)^2, with the axes of tgi_reduce; mean has dst's shape. f32 and f64. */
+tg_status tgi_reduce_squares(const tg_runtime *runtime, const tg_tensor *dst, const tg_tensor *x,
+                             const tg_tensor *mean);
+
+/* dst = place along `axis` of the largest or the smallest element: the first NaN, else the first of
+   equals. dst is i64 and has x's shape, with 1 along the axis. TG_SHAPE where it has not, or x is
+   empty along the axis. */
+tg_status tgi_argreduce(const tg_runtime *runtime, bool largest, const tg_tensor *dst,
+                        const tg_tensor *x, int axis);
+
+/* dst[i] = x[0] o x[1] o ... o x[i] along `axis`, o being the kind's step, from the first on. dst
+   has x's shape and dtype, and other memory. */
+tg_status tgi_cumulate(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
+                       const tg_tensor *x, int axis);
 
 #endif
