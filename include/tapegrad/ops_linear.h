@@ -16,6 +16,16 @@ extern "C" {
 TG_API tg_var tg_matmul(tg_var a, tg_var b);
 /* y = x W^T + b: x [..., in], weight [out, in], bias [out] or TG_NONE, y [..., out]. f32, f64. */
 TG_API tg_var tg_linear(tg_var x, tg_var weight, tg_var bias);
+/* y = sum over i of a[i] b[i]: a [n], b [n]. f32, f64, i64, i32. */
+TG_API tg_var tg_dot(tg_var a, tg_var b);
+/* y[i, j] = a[i] b[j]: a [m], b [n], y [m, n]. Numbers. */
+TG_API tg_var tg_outer(tg_var a, tg_var b);
+
+/* y = e^x / sum of e^x along the axis; finite for all finite x. f32, f64; TG_SHAPE for an axis
+   out of range. */
+TG_API tg_var tg_softmax(tg_var x, int axis);
+/* y = x - ln sum of e^x along the axis. */
+TG_API tg_var tg_log_softmax(tg_var x, int axis);
 
 #ifdef __cplusplus
 }

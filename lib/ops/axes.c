@@ -21,14 +21,14 @@ unsigned tgi_reduced_axes(const tg_call *c) {
 static tg_status check_axes(const tg_call *c) {
   const tgi_reduce_attrs *attrs = c->attrs;
   if (attrs->n < 0)
-    return tg_call_fail(c, TG_ARGUMENT, "the number of axes is not 0 to %d", TG_MAX_RANK);
+    return tg_call_fail(c, TG_SHAPE, "the number of axes is not 0 to %d", TG_MAX_RANK);
   unsigned mask = 0;
   for (int k = 0; k < attrs->n; k++) {
     int axis = tgi_axis(c->in[0].rank, attrs->axes[k]);
     if (axis < 0)
-      return tg_call_fail(c, TG_ARGUMENT, "axis %lld is not one of the operand's %d",
+      return tg_call_fail(c, TG_SHAPE, "axis %lld is not one of the operand's %d",
                           (long long)attrs->axes[k], c->in[0].rank);
-    if (mask >> axis & 1) return tg_call_fail(c, TG_ARGUMENT, "axis %d is named twice", axis);
+    if (mask >> axis & 1) return tg_call_fail(c, TG_SHAPE, "axis %d is named twice", axis);
     mask |= 1u << axis;
   }
   return TG_OK;
@@ -77,11 +77,13 @@ tg_tensor tgi_spread_view(const tg_call *c, const tg_tensor *y) {
 /* Where only leading axes are missing, broadcasting finds the others by itself. */
 tg_var tgi_spread(const tg_call *c, tg_var y) {
   const tgi_reduce_attrs *attrs = c->attrs;
+  const tg_tensor *x = &c->in[0];
   unsigned mask = tgi_reduced_axes(c);
   bool leading = (mask & (mask + 1)) == 0;
   if (!attrs->keepdim && !leading) {
-    tg_tensor kept = tgi_kept(c, &c->out);
-    y = tg_reshape(y, kept.rank, kept.dims);
+    int64_t kept[TG_MAX_RANK];
+    for (int k = 0; k < x->rank; k++) kept[k] = mask >> k & 1 ? 1 : x->dims[k];
+    y = tg_reshape(y, x->rank, kept);
   }
-  return tgi_broadcast_like(y, &c->in[0]);
+  return tgi_broadcast_like(y, x);
 }

@@ -20,9 +20,12 @@ static const tg_op *const table[] = {
     &tgi_op_full, &tgi_op_arange, &tgi_op_linspace, &tgi_op_eye,
     &tgi_op_identity, &tgi_op_detach, &tgi_op_contiguous, &tgi_op_cast,
     /* reduction */
-    &tgi_op_sum, &tgi_op_mean,
+    &tgi_op_sum, &tgi_op_mean, &tgi_op_prod, &tgi_op_amax, &tgi_op_amin, &tgi_op_any, &tgi_op_all,
+    &tgi_op_argmax, &tgi_op_argmin, &tgi_op_logsumexp, &tgi_op_norm, &tgi_op_power_norm,
+    &tgi_op_var_mean, &tgi_op_variance, &tgi_op_std, &tgi_op_cumsum, &tgi_op_cumprod,
+    &tgi_op_linear_scan,
     /* linear algebra */
-    &tgi_op_matmul, &tgi_op_linear,
+    &tgi_op_matmul, &tgi_op_linear, &tgi_op_dot, &tgi_op_outer, &tgi_op_softmax, &tgi_op_log_softmax,
     /* index */
     /* losses */
 #define LOSS(name, ...)  &tgi_op_##name,
