@@ -10,7 +10,7 @@ typedef struct visit {
   uint32_t next;
 } visit;
 
-enum { ON_STACK = UINT32_MAX };
+static const uint32_t ON_STACK = UINT32_MAX;
 
 /* Depth first without recursion: operands before results. */
 static void walk(const tg_tape *t, uint32_t root, visit *stack, tgi_order *order) {
