@@ -1,5 +1,5 @@
 /* Reductions: x is seen as columns, each reduced to one element of dst. A column is cut into leaves
-   of a fixed length, which are put together pairwise; up to 64 columns go side by side. Knows no
+   of a fixed length, which are put together pairwise; up to 128 columns go side by side. Knows no
    dtype and no arithmetic. */
 #include <string.h>
 
@@ -9,8 +9,8 @@ enum {
   WIDTH = TGI_REDUCE_WIDTH,
   LEAF_ALONG = 1024, /* elements of a leaf that lie side by side */
   LEAF_APART = 64,   /* and of one whose elements do not */
-  LEVELS = 56,       /* of a tree: more than a column can have */
-  PARTS = 64,        /* most pieces of work into which few columns are cut */
+  LEVELS = 40,       /* of a tree: more than a column can have */
+  PARTS = 32,        /* most pieces of work into which few columns are cut */
   PART = 1 << 15,    /* fewest elements of such a piece */
 };
 

@@ -7,6 +7,8 @@
 #define PASTE_(a, b, c) a##_##b##_##c
 #define PASTE(a, b, c)  PASTE_(a, b, c)
 
+enum { AHEAD = 16 }; /* rows that are fetched before they are read */
+
 /* clang-format off */
 
 /* What a kind does, to numbers and to vectors alike: a is the result so far, x the next element, c

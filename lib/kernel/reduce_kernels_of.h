@@ -65,15 +65,19 @@ static T LOCAL(apart)(int64_t n, const char *x, int64_t row, T c) {
   return LOCAL(join)(LOCAL(join)(sum[0], sum[1]), LOCAL(join)(sum[2], sum[3]));
 }
 
-/* `vectors` vectors of columns that lie side by side; a constant wherever it is called. */
+/* `vectors` vectors of columns that lie side by side; a constant wherever it is called. Rows that
+   are pages apart are beyond what a processor fetches ahead by itself. */
 static inline void LOCAL(beside)(int vectors, int64_t n, const char *x, int64_t row, const T *c,
                                  T *to) {
   vec sum[SUMS], cs[SUMS];
   for (int q = 0; q < vectors; q++) sum[q] = LOCAL(all)((T)(IDENTITY));
   for (int q = 0; q < vectors; q++) cs[q] = *(const vec *)(c + q * LANES);
-  for (int64_t i = 0; i < n; i++, x += row)
+  for (int64_t i = 0; i < n; i++, x += row) {
+    if (i + AHEAD < n)
+      __builtin_prefetch(x + AHEAD * row), __builtin_prefetch(x + AHEAD * row + 64);
     for (int q = 0; q < vectors; q++)
       sum[q] = LOCAL(steps)(sum[q], LOCAL(vec_at)(x + q * 16), cs[q]);
+  }
   for (int q = 0; q < vectors; q++) *(vec *)(to + q * LANES) = sum[q];
 }
 

@@ -5,7 +5,7 @@
 
 #include "kernel/reduce.h"
 
-enum { TGI_REDUCE_WIDTH = 64 }; /* most columns at a time */
+enum { TGI_REDUCE_WIDTH = 128 }; /* most columns at a time */
 
 /* Strides in bytes. Partial results and `about` are contiguous and aligned to 16 bytes. */
 typedef struct tgi_reduce_kernels {
