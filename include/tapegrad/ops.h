@@ -6,6 +6,7 @@
 
 #include "ops_create.h"
 #include "ops_elementwise.h"
+#include "ops_index.h"
 #include "ops_linear.h"
 #include "ops_loss.h"
 #include "ops_reduce.h"

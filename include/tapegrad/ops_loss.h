@@ -47,6 +47,47 @@ TG_API tg_var tg_hinge_loss(tg_var x, tg_var target, tg_reduction reduction);
 TG_API tg_var tg_hinge_embedding_loss(tg_var x, tg_var target, double margin,
                                       tg_reduction reduction);
 
+/* The same two with a weight for each element, which broadcasts with x (TG_NONE: ones; the mean
+   divides by the number of elements all the same), and of logits also with a weight of the targets:
+   -pos_weight t ln sigmoid(x) - (1 - t) ln sigmoid(-x). Composite. */
+TG_API tg_var tg_binary_cross_entropy_weighted(tg_var x, tg_var target, tg_var weight,
+                                               tg_reduction reduction);
+TG_API tg_var tg_binary_cross_entropy_with_logits_weighted(tg_var x, tg_var target, tg_var weight,
+                                                           tg_var pos_weight,
+                                                           tg_reduction reduction);
+
+/* ---- of classes: x [classes] or [n, classes, ...] ---- */
+
+/* Zero: the mean, no weights, nothing ignored, no smoothing. */
+typedef struct tg_cross_entropy_options {
+  tg_var weight; /* w [classes] of x's dtype; TG_NONE: ones; no gradient passes */
+  tg_reduction reduction;
+  bool ignores; /* rows with target ignore_index (PyTorch's is -100) count for nothing */
+  int64_t ignore_index;
+  double label_smoothing; /* in [0, 1]; TG_ARGUMENT else */
+} tg_cross_entropy_options;
+
+/* target k: class indices, integers in x's dims without the axis of classes. A row's loss is
+     sum_j q_j (log sum_i e^x_i - x_j),  q_j = w_j ((1 - s) [j = k] + s / classes);
+   the mean is the sum / the sum of w_k over the rows that are not ignored (NaN where that is
+   nothing). TG_INDEX where an index is outside the classes. Fused.
+   Or target p: class probabilities of x's dtype and shape, through which gradients pass; q_j = w_j
+   ((1 - s) p_j + s / classes), the mean is over rows, and `ignores` is TG_ARGUMENT. */
+TG_API tg_var tg_cross_entropy(tg_var logits, tg_var target);
+TG_API tg_var tg_cross_entropy_with(tg_var logits, tg_var target, tg_cross_entropy_options options);
+/* The same where x are logs of probabilities already: sum_j -q_j x_j; class indices only. */
+TG_API tg_var tg_nll_loss(tg_var x, tg_var target);
+TG_API tg_var tg_nll_loss_with(tg_var x, tg_var target, tg_cross_entropy_options options);
+/* q of class indices in x's shape, divided by the sum of w_k where the reduction is the mean; a
+   constant. What the rules of both are made of. */
+TG_API tg_var tg_class_targets(tg_var x, tg_var target, tg_cross_entropy_options options);
+
+/* ---- of two vectors ---- */
+
+/* sum a b / (max(|a|, eps) max(|b|, eps)) along an axis, which disappears; a and b broadcast;
+   usually eps = 1e-8. Composite. */
+TG_API tg_var tg_cosine_similarity(tg_var a, tg_var b, int axis, double eps);
+
 #ifdef __cplusplus
 }
 #endif

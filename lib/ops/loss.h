@@ -14,4 +14,11 @@ typedef struct tgi_loss_attrs {
   int reduction;
 } tgi_loss_attrs;
 
+/* The mean, the sum, or all of y, as the reduction says. */
+tg_var tgi_reduce_losses(tg_var y, int reduction);
+
+/* cross_entropy where the targets are probabilities. */
+tg_var tgi_cross_entropy_of_probabilities(tg_var logits, tg_var target,
+                                          tg_cross_entropy_options options);
+
 #endif

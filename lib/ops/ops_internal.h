@@ -26,7 +26,12 @@ extern const tg_op tgi_op_sum, tgi_op_mean, tgi_op_prod, tgi_op_amax, tgi_op_ami
 extern const tg_op tgi_op_matmul, tgi_op_linear, tgi_op_dot, tgi_op_outer, tgi_op_softmax,
     tgi_op_log_softmax;
 /* index */
+extern const tg_op tgi_op_gather, tgi_op_scatter_add, tgi_op_index_select, tgi_op_index_add,
+    tgi_op_one_hot, tgi_op_embedding;
 /* losses */
+extern const tg_op tgi_op_cross_entropy, tgi_op_nll_loss, tgi_op_class_targets,
+    tgi_op_soft_cross_entropy, tgi_op_cosine_similarity, tgi_op_binary_cross_entropy_weighted,
+    tgi_op_binary_cross_entropy_with_logits_weighted;
 #define LOSS(name, ...)  extern const tg_op tgi_op_##name;
 #define LOSS1(name, ...) extern const tg_op tgi_op_##name;
 #include "kernel/loss_rows.h"
