@@ -20,6 +20,7 @@ static void assert_check(const char *name, int op) {
 }
 
 /* clang-format off */
+START_TEST(value)         { assert_check("value", _i); } END_TEST
 START_TEST(views)         { assert_check("views", _i); } END_TEST
 START_TEST(f32)           { assert_check("f32", _i); } END_TEST
 START_TEST(isa)           { assert_check("isa", _i); } END_TEST
@@ -47,6 +48,7 @@ static Suite *ops_suite(void) {
   Suite *s = suite_create("ops");
   TCase *c = tcase_create("checks");
   const TTest *const tests[] = {every_operator_is_described_and_sampled,
+                                value,
                                 views,
                                 f32,
                                 isa,

@@ -187,6 +187,8 @@ static bool second_order(op_case *c, function *f) {
 /* Where no gradient passes, asking for one gives zeros. */
 static void compare_zero(op_case *c) {
   tg_var x[MOST], dx, y = case_apply(c, c->in, x), ones = TG_NONE;
+  tg_tensor value_y = tg_value(y);
+  if (!case_is_constant(c, &value_y)) return;
   for (int i = 0; i < c->n && tg_dtype_is_float(tg_dtype_of(y)); i++) {
     if (!case_is_differentiable(c, i)) continue;
     tg_vjp(&y, &ones, 1, &x[i], 1, &dx);
@@ -199,7 +201,7 @@ void check_slope(op_case *c) {
   function f;
   if (first_order(c, &f))
     compare_slopes(&f, true);
-  else
+  else if (!case_failed(c))
     compare_zero(c);
 }
 
