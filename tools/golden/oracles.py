@@ -285,9 +285,51 @@ ORACLES["sum"] = lambda a, x: x.sum(dtype=x.dtype, **over(a))
 ORACLES["mean"] = lambda a, x: x.mean(**over(a))
 ORACLES["prod"] = lambda a, x: x.prod(dtype=x.dtype, **over(a))
 
+ORACLES["amax"] = lambda a, x: x.max(**over(a))
+ORACLES["amin"] = lambda a, x: x.min(**over(a))
+ORACLES["any"] = lambda a, x: x.any(**over(a))
+ORACLES["all"] = lambda a, x: x.all(**over(a))
+ORACLES["argmax"] = lambda a, x: np.argmax(x, axis=a["axes"][0], keepdims=a["keepdim"])
+ORACLES["argmin"] = lambda a, x: np.argmin(x, axis=a["axes"][0], keepdims=a["keepdim"])
+ORACLES["logsumexp"] = lambda a, x: np.log(np.exp(x).sum(**over(a)))
+
+
+@oracle
+def norm(a, x):
+    return np.abs(x).max(**over(a)) if a["p"] == math.inf else (np.abs(x) ** a["p"]).sum(**over(a)) ** (1 / a["p"])
+
+
+ORACLES["power_norm"] = norm
+ORACLES["variance"] = lambda a, x: x.var(ddof=a["correction"], **over(a))
+ORACLES["std"] = lambda a, x: x.std(ddof=a["correction"], **over(a))
+ORACLES["var_mean"] = lambda a, x: np.stack([x.var(ddof=a["correction"], **over(a)), x.mean(**over(a))])
+
+
+def turned(f):
+    """Along a["axis"], from its end where a["reverse"]."""
+    def compute(a, *x):
+        turn = (lambda v: np.flip(v, a["axis"])) if a["reverse"] else (lambda v: v)
+        return turn(f(a["axis"], *map(turn, x)))
+    return compute
+
+
+def scan(axis, m, b):
+    m, y = np.moveaxis(m, axis, 0), np.moveaxis(b, axis, 0).copy()
+    for i in range(1, len(y)):
+        y[i] += m[i] * y[i - 1]
+    return np.moveaxis(y, 0, axis)
+
+
+ORACLES["cumsum"] = turned(lambda axis, x: np.cumsum(x, axis, dtype=x.dtype))
+ORACLES["cumprod"] = turned(lambda axis, x: np.cumprod(x, axis, dtype=x.dtype))
+ORACLES["linear_scan"] = turned(scan)
+ORACLES["softmax"] = lambda a, x: by_torch(lambda v: torch.softmax(v, a["axis"]))(x)
+ORACLES["log_softmax"] = lambda a, x: by_torch(lambda v: torch.log_softmax(v, a["axis"]))(x)
+
 # ---- linear algebra ----
 
-each(matmul=np.matmul, linear=lambda x, w, *b: x @ w.T + (b[0] if b else 0))
+each(matmul=np.matmul, dot=np.dot, outer=np.outer,
+     linear=lambda x, w, *b: x @ w.T + (b[0] if b else 0))
 
 # ---- losses ----
 
