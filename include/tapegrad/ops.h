@@ -9,6 +9,7 @@
 #include "ops_index.h"
 #include "ops_linear.h"
 #include "ops_loss.h"
+#include "ops_nn.h"
 #include "ops_reduce.h"
 #include "ops_shape.h"
 

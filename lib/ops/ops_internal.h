@@ -36,6 +36,7 @@ extern const tg_op tgi_op_cross_entropy, tgi_op_nll_loss, tgi_op_class_targets,
 #define LOSS1(name, ...) extern const tg_op tgi_op_##name;
 #include "kernel/loss_rows.h"
 /* random */
+extern const tg_op tgi_op_dropout;
 extern const tg_op tgi_op_rand_uniform, tgi_op_rand_normal, tgi_op_rand_bernoulli;
 
 #endif

@@ -37,6 +37,7 @@ static const tg_op *const table[] = {
 #define LOSS1(name, ...) &tgi_op_##name,
 #include "kernel/loss_rows.h"
     /* random */
+    &tgi_op_dropout,
     &tgi_op_rand_uniform, &tgi_op_rand_normal, &tgi_op_rand_bernoulli,
 };
 /* clang-format on */
