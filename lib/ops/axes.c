@@ -60,7 +60,10 @@ tg_tensor tgi_kept(const tg_call *c, const tg_tensor *y) {
   const tgi_reduce_attrs *attrs = c->attrs;
   if (attrs->keepdim || y->rank == c->in[0].rank) return *y;
   unsigned mask = tgi_reduced_axes(c);
-  tg_tensor kept = {.data = y->data, .dtype = y->dtype, .rank = c->in[0].rank};
+  tg_tensor kept;
+  kept.data = y->data;
+  kept.dtype = y->dtype;
+  kept.rank = c->in[0].rank;
   for (int k = 0, from = 0; k < kept.rank; k++) {
     bool reduced = mask >> k & 1;
     kept.dims[k] = reduced ? 1 : y->dims[from];

@@ -15,9 +15,9 @@ typedef struct tgi_reduce_attrs {
 extern const tg_field tgi_reduce_fields[]; /* axes=[0,1] keepdim=true */
 
 static inline tgi_reduce_attrs tgi_reduce_attrs_of(int n, const int64_t axes[], bool keepdim) {
-  tgi_dims_attrs given = tgi_dims_attrs_of(n, axes);
-  tgi_reduce_attrs attrs = {.n = given.n, .keepdim = keepdim};
-  for (int k = 0; k < given.n; k++) attrs.axes[k] = given.entries[k];
+  tgi_reduce_attrs attrs = {.n = n, .keepdim = keepdim};
+  if (n < 0 || n > TG_MAX_RANK || (n > 0 && axes == NULL)) attrs.n = -1;
+  for (int k = 0; k < attrs.n; k++) attrs.axes[k] = axes[k];
   return attrs;
 }
 

@@ -4,24 +4,29 @@
 #include "ops/attrs.h"
 #include "ops/ops_internal.h"
 
-/* x [..., n] with its leading axes as they are and at least one of them: a vector is one row. */
-static tg_tensor as_rows(const tg_tensor *x) {
-  tg_tensor y = {.data = x->data, .dtype = x->dtype};
-  tgi_copy_layout(&y, x);
-  if (x->rank > 1) return y;
-  y.rank = 2;
-  y.dims[1] = x->dims[0];
-  y.strides[1] = x->strides[0];
-  y.dims[0] = 1;
-  y.strides[0] = 1;
-  return y;
+/* x [..., n] where it has leading axes; a vector seen as one row, in `row`. */
+static const tg_tensor *as_rows(const tg_tensor *x, tg_tensor *row) {
+  if (x->rank > 1) return x;
+  row->data = x->data;
+  row->dtype = x->dtype;
+  row->rank = 2;
+  row->dims[0] = row->strides[0] = 1;
+  row->dims[1] = x->dims[0];
+  row->strides[1] = x->strides[0];
+  return row;
 }
 
 /* The matrix [p, q] with strides (row, col), repeated under the leading axes of x. */
 static tg_tensor repeated(const tg_tensor *matrix, bool transpose, const tg_tensor *x) {
-  tg_tensor y = {.data = matrix->data, .dtype = matrix->dtype, .rank = x->rank};
+  tg_tensor y;
+  y.data = matrix->data;
+  y.dtype = matrix->dtype;
+  y.rank = x->rank;
   int p = y.rank - 2, q = y.rank - 1;
-  for (int k = 0; k < p; k++) y.dims[k] = x->dims[k];
+  for (int k = 0; k < p; k++) {
+    y.dims[k] = x->dims[k];
+    y.strides[k] = 0;
+  }
   y.dims[p] = matrix->dims[transpose];
   y.dims[q] = matrix->dims[!transpose];
   y.strides[p] = matrix->strides[transpose];
@@ -43,33 +48,45 @@ static tg_status shape_linear(tg_call *c) {
   return TG_OK;
 }
 
+/* Every row of y is the bias. */
+static void fill_rows(const tg_tensor *y, const tg_tensor *bias) {
+  tg_tensor first = *bias;
+  first.data = y->data;
+  first.strides[0] = 1;
+  if (tg_tensor_numel(y) == 0) return;
+  tgi_copy(&first, bias);
+  size_t row = tg_tensor_bytes(bias), all = tg_tensor_bytes(y);
+  for (size_t at = row; at < all; at += row) memcpy((char *)y->data + at, y->data, row);
+}
+
 static tg_status kernel_linear(const tg_call *c) {
-  tg_tensor y = as_rows(&c->out), x = as_rows(&c->in[0]);
-  tg_tensor wt = repeated(&c->in[1], true, &x);
-  if (c->n == 3) {
-    tg_tensor bias = tgi_broadcast_view(&c->in[2], &c->out);
-    tg_status status = tgi_reduce(c->runtime, &tgi_sum, &c->out, &bias, 0);
-    if (status != TG_OK) return status;
-  }
-  return tgi_batch_gemm(c->runtime, c->scratch, &x, &wt, c->n == 3, &y);
+  tg_tensor one_x, one_y;
+  const tg_tensor *x = as_rows(&c->in[0], &one_x), *y = as_rows(&c->out, &one_y);
+  tg_tensor wt = repeated(&c->in[1], true, x);
+  if (c->n == 3) fill_rows(&c->out, &c->in[2]);
+  return tgi_batch_gemm(c->runtime, c->scratch, x, &wt, c->n == 3, y);
 }
 
 /* dx += g W, dW += g^T x, db += column sums of g. */
 static tg_status grad_linear(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                              double beta) {
   if (i == 2) return tgi_reduce(c->runtime, &tgi_sum, dx, g, beta);
-  tg_tensor rows = as_rows(g);
+  tg_tensor one_g, one_x;
+  const tg_tensor *rows = as_rows(g, &one_g);
   if (i == 0) {
-    tg_tensor w = repeated(&c->in[1], false, &rows), to = as_rows(dx);
-    return tgi_batch_gemm(c->runtime, c->scratch, &rows, &w, beta, &to);
+    tg_tensor w = repeated(&c->in[1], false, rows);
+    return tgi_batch_gemm(c->runtime, c->scratch, rows, &w, beta, as_rows(dx, &one_x));
   }
-  tg_tensor x = as_rows(&c->in[0]), to = repeated(dx, false, &rows), gt = rows;
-  int p = rows.rank - 2, q = rows.rank - 1;
-  gt.dims[p] = rows.dims[q];
-  gt.dims[q] = rows.dims[p];
-  gt.strides[p] = rows.strides[q];
-  gt.strides[q] = rows.strides[p];
-  return tgi_batch_gemm(c->runtime, c->scratch, &gt, &x, beta, &to);
+  int p = rows->rank - 2, q = rows->rank - 1;
+  tg_tensor to = repeated(dx, false, rows), gt;
+  gt.data = rows->data;
+  gt.dtype = rows->dtype;
+  tgi_copy_layout(&gt, rows);
+  gt.dims[p] = rows->dims[q];
+  gt.dims[q] = rows->dims[p];
+  gt.strides[p] = rows->strides[q];
+  gt.strides[q] = rows->strides[p];
+  return tgi_batch_gemm(c->runtime, c->scratch, &gt, as_rows(&c->in[0], &one_x), beta, &to);
 }
 
 /* ---- rules ---- */
