@@ -184,6 +184,50 @@ START_TEST(golden_f32) {
 }
 END_TEST
 
+/* ---- the fused operator is its composition, in value and in the first three derivatives ---- */
+
+/* The n-th of: loss, sum(d loss * (1, 2, ...)), the same of that, ... */
+static double nth_derivative(tg_var loss, tg_var x, int n) {
+  int64_t dims[2] = {3, 4};
+  tg_var ramp = tg_reshape(tg_arange(t, TG_F64, 1, 13, 1), 2, dims);
+  for (int i = 0; i < n; i++) {
+    tg_var dx;
+    tg_grad(loss, &x, 1, &dx);
+    loss = tg_sum(tg_mul(dx, ramp), TG_ALL, false);
+  }
+  return tg_item(loss);
+}
+
+START_TEST(fused_is_composed) {
+  double data[12], w[4] = {0.5, 1, 2, 0.25};
+  int64_t k[3] = {3, 0, 1};
+  for (int i = 0; i < 12; i++) data[i] = tg_random_normal((tg_key){7, 7}, (uint64_t)i);
+  tg_var x = tg_leaf(t, tg_tensor_of(data, TG_F64, TG_DIMS(3, 4)));
+  tg_var target = tg_leaf(t, tg_tensor_of(k, TG_I64, TG_DIMS(3)));
+  tg_cross_entropy_options options = {.weight = tg_leaf(t, tg_tensor_of(w, TG_F64, TG_DIMS(4))),
+                                      .ignores = true,
+                                      .ignore_index = 0};
+  tg_var fused = tg_cross_entropy_with(x, target, options);
+  tg_var composed = tg_nll_loss_with(tg_log_softmax(x, 1), target, options);
+  for (int n = 0; n <= 3; n++) {
+    double a = nth_derivative(fused, x, n), b = nth_derivative(composed, x, n);
+    ck_assert_msg(fabs(a - b) <= 1e-12 * fmax(1, fabs(b)), "derivative %d: %.17g, %.17g: %s", n, a,
+                  b, tg_tape_message(t));
+  }
+}
+END_TEST
+
+START_TEST(a_bad_class_is_named) {
+  double data[6] = {0};
+  int64_t k[2] = {1, 3};
+  tg_var x = tg_leaf(t, tg_tensor_of(data, TG_F64, TG_DIMS(2, 3)));
+  ck_assert(tg_is_failed(tg_cross_entropy(x, tg_leaf(t, tg_tensor_of(k, TG_I64, TG_DIMS(2))))));
+  ck_assert_int_eq(tg_tape_status(t), TG_INDEX);
+  ck_assert_msg(strstr(tg_tape_message(t), "index 3 at position 1 is not one of 3 classes") != NULL,
+                "%s", tg_tape_message(t));
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("ops_loss");
   TCase *tests = tcase_create("golden");
@@ -191,6 +235,8 @@ int main(void) {
   tcase_add_loop_test(tests, golden_f64, 0, CASES);
   tcase_add_loop_test(tests, golden_strided, 0, CASES);
   tcase_add_loop_test(tests, golden_f32, 0, CASES);
+  tcase_add_test(tests, fused_is_composed);
+  tcase_add_test(tests, a_bad_class_is_named);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }
