@@ -21,7 +21,7 @@ TG_API tg_var tg_dot(tg_var a, tg_var b);
 /* y[i, j] = a[i] b[j]: a [m], b [n], y [m, n]. Numbers. */
 TG_API tg_var tg_outer(tg_var a, tg_var b);
 
-/* y = e^x / sum of e^x along the axis; finite for all finite x. f32, f64; TG_SHAPE for an axis
+/* y = e^x / sum of e^x along the axis; finite for all finite x. f32, f64; TG_ARGUMENT for an axis
    out of range. */
 TG_API tg_var tg_softmax(tg_var x, int axis);
 /* y = x - ln sum of e^x along the axis. */

@@ -1,6 +1,6 @@
 /* Reductions: operators that turn many elements into one along some of the axes, and cumulative
    ones. Included by ops.h. Axes are given by TG_AXES(0, -1), negative ones count from the end;
-   TG_ALL says all. The reduced axes disappear, or stay with length 1 where keepdim. TG_SHAPE
+   TG_ALL says all. The reduced axes disappear, or stay with length 1 where keepdim. TG_ARGUMENT
    where an axis is out of range or named twice. */
 #ifndef TAPEGRAD_OPS_REDUCE_H
 #define TAPEGRAD_OPS_REDUCE_H
@@ -49,7 +49,7 @@ TG_API tg_var tg_std(tg_var x, int n_axes, const int64_t axes[], double correcti
 TG_API void tg_var_mean(tg_var x, int n_axes, const int64_t axes[], double correction, bool keepdim,
                         tg_var *variance, tg_var *mean);
 
-/* ---- cumulative: the shape of x; TG_SHAPE for an axis out of range ---- */
+/* ---- cumulative: the shape of x; TG_ARGUMENT for an axis out of range ---- */
 
 /* y[i] = sum over j <= i of x[j] along the axis. Numbers. */
 TG_API tg_var tg_cumsum(tg_var x, int axis);

@@ -1,5 +1,6 @@
 /* Operators on shapes. All dtypes; views of x share its memory and cost nothing. Negative axes
-   count from the end. TG_SHAPE where an axis or a shape does not fit. */
+   count from the end. TG_SHAPE where shapes do not fit, TG_ARGUMENT where an axis is out of range
+   or named twice. */
 #ifndef TAPEGRAD_OPS_SHAPE_H
 #define TAPEGRAD_OPS_SHAPE_H
 

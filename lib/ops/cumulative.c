@@ -25,7 +25,7 @@ static int axis_of(const tg_call *c) { return tgi_axis(c->in[0].rank, attrs_of(c
 static tg_status shape_scan(tg_call *c) {
   tg_status status = tg_shape_same(c);
   if (status != TG_OK) return status;
-  return tgi_call_axis(c, attrs_of(c)->axis) < 0 ? TG_SHAPE : TG_OK;
+  return tgi_call_axis(c, attrs_of(c)->axis) < 0 ? TG_ARGUMENT : TG_OK;
 }
 
 /* x in the order of the walk. */
@@ -125,8 +125,8 @@ static const tg_sample samples_scan[] = {
   {.n = 1, .in = {IN(3, 2, 3, 4)}, .attrs = &back},
   {.n = 1, .in = {IN(2, 3, 1)}, .attrs = &last},
   {.n = 1, .in = {IN(2, 0, 3)}, .attrs = &first},
-  {.n = 1, .in = {IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_SHAPE},
-  {.n = 1, .in = {IN(0, 0)}, .attrs = &last, .refuse = TG_SHAPE},
+  {.n = 1, .in = {IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {IN(0, 0)}, .attrs = &last, .refuse = TG_ARGUMENT},
   {.n = 1, .in = {{.rank = 1, .dims = {3}, .dtype = TG_BOOL, .high = 1}}, .attrs = &last, .refuse = TG_DTYPE},
 };
 static const tg_sample samples_linear_scan[] = {
@@ -134,7 +134,7 @@ static const tg_sample samples_linear_scan[] = {
   {.n = 2, .in = {IN(2, 3, 4), IN(2, 3, 4)}, .attrs = &first},
   {.n = 2, .in = {IN(3, 2, 3, 4), IN(3, 2, 3, 4)}, .attrs = &back},
   {.n = 2, .in = {IN(2, 0, 3), IN(2, 0, 3)}, .attrs = &first},
-  {.n = 2, .in = {IN(2, 3, 4), IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_SHAPE},
+  {.n = 2, .in = {IN(2, 3, 4), IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_ARGUMENT},
   {.n = 2, .in = {IN(2, 3, 4), IN(2, 4, 3)}, .attrs = &last, .refuse = TG_SHAPE},
 };
 #undef IN

@@ -44,8 +44,8 @@ static tg_tensor diagonal_view(const tg_tensor *x, int axis0, int axis1, int64_t
 static tg_status diagonal_of(const tg_call *c, const tg_tensor *x, tg_tensor *diagonal) {
   const diagonal_attrs *attrs = c->attrs;
   int axis0 = tgi_call_axis(c, attrs->axis0), axis1 = tgi_call_axis(c, attrs->axis1);
-  if (axis0 < 0 || axis1 < 0) return TG_SHAPE;
-  if (axis0 == axis1) return tg_call_fail(c, TG_SHAPE, "axis %d is named twice", axis0);
+  if (axis0 < 0 || axis1 < 0) return TG_ARGUMENT;
+  if (axis0 == axis1) return tg_call_fail(c, TG_ARGUMENT, "axis %d is named twice", axis0);
   *diagonal = diagonal_view(x, axis0, axis1, attrs->offset);
   return TG_OK;
 }
@@ -100,7 +100,7 @@ static tg_status embed_dims(const tg_call *c, tg_tensor *to) {
     return tg_call_fail(c, TG_SHAPE, "the rank is not 1 to %d", TG_MAX_RANK - 1);
   int axis0 = tgi_axis(x->rank + 1, attrs->axis0), axis1 = tgi_axis(x->rank + 1, attrs->axis1);
   if (axis0 < 0 || axis1 < 0 || axis0 == axis1)
-    return tg_call_fail(c, TG_SHAPE, "%d and %d are not two axes of a result of rank %d",
+    return tg_call_fail(c, TG_ARGUMENT, "%d and %d are not two axes of a result of rank %d",
                         attrs->axis0, attrs->axis1, x->rank + 1);
   if (attrs->offset == INT64_MIN) return tg_call_fail(c, TG_OVERFLOW, "the offset is too large");
   int64_t side = attrs->offset < 0 ? -attrs->offset : attrs->offset, dims[TG_MAX_RANK];
@@ -205,9 +205,9 @@ static const tg_sample samples_diagonal[] = {
   {.n = 1, .in = {X(2, 3, 4)},    .attrs = &least_01},
   {.n = 1, .in = {X(2, 1, 1)},    .attrs = &main_01},
   {.n = 1, .in = {X(2, 0, 3)},    .attrs = &main_01},
-  {.n = 1, .in = {X(2, 3, 4)},    .attrs = &main_11, .refuse = TG_SHAPE},
-  {.n = 1, .in = {X(2, 3, 4)},    .attrs = &main_02, .refuse = TG_SHAPE},
-  {.n = 1, .in = {X(1, 3)},       .attrs = &main_01, .refuse = TG_SHAPE},
+  {.n = 1, .in = {X(2, 3, 4)},    .attrs = &main_11, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {X(2, 3, 4)},    .attrs = &main_02, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {X(1, 3)},       .attrs = &main_01, .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_diagonal_scatter[] = {
   {.n = 2, .in = {X(2, 3, 4), X(1, 3)},       .attrs = &main_01},
@@ -215,7 +215,7 @@ static const tg_sample samples_diagonal_scatter[] = {
   {.n = 2, .in = {X(3, 2, 3, 4), X(2, 3, 2)}, .attrs = &main_20},
   {.n = 2, .in = {X(2, 3, 4), X(1, 0)},       .attrs = &far_01},
   {.n = 2, .in = {X(2, 3, 4), X(1, 2)},       .attrs = &main_01, .refuse = TG_SHAPE},
-  {.n = 2, .in = {X(2, 3, 4), X(1, 3)},       .attrs = &main_11, .refuse = TG_SHAPE},
+  {.n = 2, .in = {X(2, 3, 4), X(1, 3)},       .attrs = &main_11, .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_diag_embed[] = {
   {.n = 1, .in = {X(1, 3)},    .attrs = &main_01},
@@ -224,7 +224,7 @@ static const tg_sample samples_diag_embed[] = {
   {.n = 1, .in = {X(1, 2)},    .attrs = &below_01},
   {.n = 1, .in = {X(1, 0)},    .attrs = &above_01},
   {.n = 1, .in = {X(0, 0)},    .attrs = &main_last, .refuse = TG_SHAPE},
-  {.n = 1, .in = {X(1, 3)},    .attrs = &main_02,   .refuse = TG_SHAPE},
+  {.n = 1, .in = {X(1, 3)},    .attrs = &main_02,   .refuse = TG_ARGUMENT},
   {.n = 1, .in = {X(1, 3)},    .attrs = &least_01,  .refuse = TG_OVERFLOW},
   {.n = 1, .in = {X(8, 1, 1, 1, 1, 1, 1, 1, 2)}, .attrs = &main_last, .refuse = TG_SHAPE},
 };

@@ -8,7 +8,7 @@
 /* All operands are as the first, but for the axis. */
 static tg_status shape_concat(tg_call *c) {
   int axis = tgi_call_axis(c, ((const tgi_axis_attrs *)c->attrs)->axis);
-  if (axis < 0) return TG_SHAPE;
+  if (axis < 0) return TG_ARGUMENT;
   tg_tensor like = c->in[0];
   int64_t total = 0;
   for (int i = 0; i < c->n; i++) {
@@ -64,7 +64,7 @@ static tg_status shape_stack(tg_call *c) {
   const tg_tensor *x = &c->in[0];
   int given = ((const tgi_axis_attrs *)c->attrs)->axis, axis = tgi_axis(x->rank + 1, given);
   if (axis < 0)
-    return tg_call_fail(c, TG_SHAPE, "axis %d is out of range for a result of rank %d", given,
+    return tg_call_fail(c, TG_ARGUMENT, "axis %d is out of range for a result of rank %d", given,
                         x->rank + 1);
   if (x->rank == TG_MAX_RANK)
     return tg_call_fail(c, TG_SHAPE, "the rank is already %d", TG_MAX_RANK);
@@ -110,8 +110,8 @@ static const tg_sample samples_concat[] = {
   {.n = 3, .in = {X(1, 3), X(1, 0), X(1, 2)},          .attrs = &axis_0},
   {.n = 2, .in = {X(2, 2, 4), X(2, 2, 3)},             .attrs = &axis_0, .refuse = TG_SHAPE},
   {.n = 2, .in = {X(2, 2, 4), X(1, 4)},                .attrs = &axis_0, .refuse = TG_SHAPE},
-  {.n = 2, .in = {X(2, 2, 4), X(2, 2, 4)},             .attrs = &axis_3, .refuse = TG_SHAPE},
-  {.n = 2, .in = {X(0, 0), X(0, 0)},                   .attrs = &axis_0, .refuse = TG_SHAPE},
+  {.n = 2, .in = {X(2, 2, 4), X(2, 2, 4)},             .attrs = &axis_3, .refuse = TG_ARGUMENT},
+  {.n = 2, .in = {X(0, 0), X(0, 0)},                   .attrs = &axis_0, .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_stack[] = {
   {.n = 3, .in = {X(2, 2, 4), X(2, 2, 4), X(2, 2, 4)}, .attrs = &axis_0},
@@ -121,7 +121,7 @@ static const tg_sample samples_stack[] = {
   {.n = 1, .in = {X(1, 3)},                            .attrs = &axis_m1},
   {.n = 2, .in = {X(1, 0), X(1, 0)},                   .attrs = &axis_1},
   {.n = 2, .in = {X(2, 2, 4), X(2, 2, 1)},             .attrs = &axis_0, .refuse = TG_SHAPE},
-  {.n = 2, .in = {X(2, 2, 4), X(2, 2, 4)},             .attrs = &axis_3, .refuse = TG_SHAPE},
+  {.n = 2, .in = {X(2, 2, 4), X(2, 2, 4)},             .attrs = &axis_3, .refuse = TG_ARGUMENT},
 };
 #undef X
 

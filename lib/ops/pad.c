@@ -118,7 +118,7 @@ static const tg_field roll_fields[] = {
 };
 
 static tg_status shape_roll(tg_call *c) {
-  return tgi_call_axis(c, ((const roll_attrs *)c->attrs)->axis) < 0 ? TG_SHAPE : TG_OK;
+  return tgi_call_axis(c, ((const roll_attrs *)c->attrs)->axis) < 0 ? TG_ARGUMENT : TG_OK;
 }
 
 /* The shift as [0, n). */
@@ -196,8 +196,8 @@ static const tg_sample samples_roll[] = {
   {.n = 1, .in = {X(1, 5)},       .attrs = &roll_0},
   {.n = 1, .in = {X(1, 1)},       .attrs = &roll_1},
   {.n = 1, .in = {X(2, 0, 3)},    .attrs = &roll_1},
-  {.n = 1, .in = {X(2, 3, 4)},    .attrs = &roll_out, .refuse = TG_SHAPE},
-  {.n = 1, .in = {X(0, 0)},       .attrs = &roll_1,   .refuse = TG_SHAPE},
+  {.n = 1, .in = {X(2, 3, 4)},    .attrs = &roll_out, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {X(0, 0)},       .attrs = &roll_1,   .refuse = TG_ARGUMENT},
 };
 #undef X
 

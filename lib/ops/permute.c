@@ -17,7 +17,7 @@ static const tg_field transpose_fields[] = {
 static tg_status shape_transpose(tg_call *c) {
   const transpose_attrs *attrs = c->attrs;
   int axis0 = tgi_call_axis(c, attrs->axis0), axis1 = tgi_call_axis(c, attrs->axis1);
-  if (axis0 < 0 || axis1 < 0) return TG_SHAPE;
+  if (axis0 < 0 || axis1 < 0) return TG_ARGUMENT;
   int axes[TG_MAX_RANK];
   for (int k = 0; k < c->in[0].rank; k++) axes[k] = k == axis0 ? axis1 : k == axis1 ? axis0 : k;
   c->out = tgi_permute_view(&c->in[0], axes);
@@ -40,8 +40,8 @@ static tg_status check_permutation(const tg_call *c, int axes[]) {
     return tg_call_fail(c, TG_SHAPE, "an axis for each of the %d is expected", rank);
   for (int k = 0; k < rank; k++) {
     axes[k] = tgi_call_axis(c, attrs->entries[k]);
-    if (axes[k] < 0) return TG_SHAPE;
-    if (seen[axes[k]]) return tg_call_fail(c, TG_SHAPE, "axis %d is named twice", axes[k]);
+    if (axes[k] < 0) return TG_ARGUMENT;
+    if (seen[axes[k]]) return tg_call_fail(c, TG_ARGUMENT, "axis %d is named twice", axes[k]);
     seen[axes[k]] = true;
   }
   return TG_OK;
@@ -67,11 +67,11 @@ static tg_var vjp_permute(const tg_call *c, tg_var g) {
 static tg_status shape_flip(tg_call *c) {
   const tgi_dims_attrs *attrs = c->attrs;
   bool flipped[TG_MAX_RANK] = {false};
-  if (attrs->n < 0) return tg_call_fail(c, TG_SHAPE, "more than %d axes named", TG_MAX_RANK);
+  if (attrs->n < 0) return tg_call_fail(c, TG_ARGUMENT, "more than %d axes named", TG_MAX_RANK);
   for (int k = 0; k < attrs->n; k++) {
     int axis = tgi_call_axis(c, attrs->entries[k]);
-    if (axis < 0) return TG_SHAPE;
-    if (flipped[axis]) return tg_call_fail(c, TG_SHAPE, "axis %d is named twice", axis);
+    if (axis < 0) return TG_ARGUMENT;
+    if (flipped[axis]) return tg_call_fail(c, TG_ARGUMENT, "axis %d is named twice", axis);
     flipped[axis] = true;
   }
   c->out = c->in[0];
@@ -100,8 +100,8 @@ static const tg_sample samples_transpose[] = {
   {.n = 1, .in = {{.rank = 3, .dims = {2, 3, 4}, .low = -2, .high = 2}}, .attrs = &swap_last},
   {.n = 1, .in = {{.rank = 2, .dims = {1, 4},    .low = -2, .high = 2}}, .attrs = &swap_same},
   {.n = 1, .in = {{.rank = 2, .dims = {0, 4},    .low = -2, .high = 2}}, .attrs = &swap_01},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &swap_out, .refuse = TG_SHAPE},
-  {.n = 1, .in = {{.rank = 0,                    .low = -2, .high = 2}}, .attrs = &swap_01,  .refuse = TG_SHAPE},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &swap_out, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {{.rank = 0,                    .low = -2, .high = 2}}, .attrs = &swap_01,  .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_permute[] = {
   {.n = 1, .in = {{.rank = 3, .dims = {2, 3, 4}, .low = -2, .high = 2}}, .attrs = &axes_201},
@@ -109,8 +109,8 @@ static const tg_sample samples_permute[] = {
   {.n = 1, .in = {{.rank = 0,                    .low = -2, .high = 2}}, .attrs = &axes_none},
   {.n = 1, .in = {{.rank = 3, .dims = {2, 0, 4}, .low = -2, .high = 2}}, .attrs = &axes_201},
   {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_201,   .refuse = TG_SHAPE},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_twice, .refuse = TG_SHAPE},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_out,   .refuse = TG_SHAPE},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_twice, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_out,   .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_flip[] = {
   {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_1},
@@ -118,9 +118,9 @@ static const tg_sample samples_flip[] = {
   {.n = 1, .in = {{.rank = 2, .dims = {3, 1},    .low = -2, .high = 2}}, .attrs = &axes_none},
   {.n = 1, .in = {{.rank = 0,                    .low = -2, .high = 2}}, .attrs = &axes_none},
   {.n = 1, .in = {{.rank = 2, .dims = {3, 0},    .low = -2, .high = 2}}, .attrs = &axes_1},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_twice, .refuse = TG_SHAPE},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_out,   .refuse = TG_SHAPE},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_bad,   .refuse = TG_SHAPE},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_twice, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_out,   .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &axes_bad,   .refuse = TG_ARGUMENT},
 };
 
 const tg_op tgi_op_transpose = {

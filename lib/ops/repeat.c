@@ -49,7 +49,7 @@ static tg_var compose_tile(const tg_call *c) {
   const tgi_dims_attrs *attrs = c->attrs;
   const tg_tensor *x = &c->in[0];
   if (attrs->n < 0) {
-    tg_call_fail(c, TG_SHAPE, "more than %d repetitions given", TG_MAX_RANK);
+    tg_call_fail(c, TG_ARGUMENT, "more than %d repetitions given", TG_MAX_RANK);
     return tgi_failed(c->tape);
   }
   int rank = attrs->n > x->rank ? attrs->n : x->rank;
@@ -65,7 +65,7 @@ static tg_var compose_tile(const tg_call *c) {
 
 static tg_var compose_repeat(const tg_call *c) {
   const tgi_dims_attrs *attrs = c->attrs;
-  if (attrs->n >= c->in[0].rank) return compose_tile(c);
+  if (attrs->n < 0 || attrs->n >= c->in[0].rank) return compose_tile(c);
   tg_call_fail(c, TG_SHAPE, "a number of repetitions for each of the %d axes is expected",
                c->in[0].rank);
   return tgi_failed(c->tape);
@@ -131,7 +131,7 @@ static const tg_sample samples_tile[] = {
   {.n = 1, .in = {X(2, 2, 3)},    .attrs = &by_02},
   {.n = 1, .in = {X(2, 2, 3)},    .attrs = &by_neg,  .refuse = TG_ARGUMENT},
   {.n = 1, .in = {X(2, 2, 3)},    .attrs = &by_huge, .refuse = TG_OVERFLOW},
-  {.n = 1, .in = {X(2, 2, 3)},    .attrs = &to_bad,  .refuse = TG_SHAPE},
+  {.n = 1, .in = {X(2, 2, 3)},    .attrs = &to_bad,  .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_repeat[] = {
   {.n = 1, .in = {X(2, 2, 3)},    .attrs = &by_23},
@@ -140,7 +140,7 @@ static const tg_sample samples_repeat[] = {
   {.n = 1, .in = {X(1, 0)},       .attrs = &by_2},
   {.n = 1, .in = {X(2, 2, 3)},    .attrs = &by_2,   .refuse = TG_SHAPE},
   {.n = 1, .in = {X(2, 2, 3)},    .attrs = &by_neg, .refuse = TG_ARGUMENT},
-  {.n = 1, .in = {X(0, 0)},       .attrs = &to_bad, .refuse = TG_SHAPE},
+  {.n = 1, .in = {X(0, 0)},       .attrs = &to_bad, .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_repeat_interleave[] = {
   {.n = 1, .in = {X(2, 2, 3)},    .attrs = &each_2},
@@ -149,8 +149,8 @@ static const tg_sample samples_repeat_interleave[] = {
   {.n = 1, .in = {X(2, 2, 0)},    .attrs = &each_2},
   {.n = 1, .in = {X(1, 1)},       .attrs = &each_3},
   {.n = 1, .in = {X(2, 2, 3)},    .attrs = &each_neg, .refuse = TG_ARGUMENT},
-  {.n = 1, .in = {X(2, 2, 3)},    .attrs = &each_out, .refuse = TG_SHAPE},
-  {.n = 1, .in = {X(0, 0)},       .attrs = &each_2,   .refuse = TG_SHAPE},
+  {.n = 1, .in = {X(2, 2, 3)},    .attrs = &each_out, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {X(0, 0)},       .attrs = &each_2,   .refuse = TG_ARGUMENT},
 };
 #undef X
 

@@ -67,8 +67,8 @@ static tg_status shape_flatten(tg_call *c) {
   const tg_tensor *x = &c->in[0];
   if (x->rank == 0) return reshape_to(c, 1, (const int64_t[]){1});
   int start = tgi_call_axis(c, attrs->start_axis), end = tgi_call_axis(c, attrs->end_axis);
-  if (start < 0 || end < 0) return TG_SHAPE;
-  if (start > end) return tg_call_fail(c, TG_SHAPE, "start_axis comes after end_axis");
+  if (start < 0 || end < 0) return TG_ARGUMENT;
+  if (start > end) return tg_call_fail(c, TG_ARGUMENT, "start_axis comes after end_axis");
   int64_t dims[TG_MAX_RANK];
   int rank = 0;
   for (int k = 0; k < x->rank; k++) {
@@ -82,7 +82,7 @@ static tg_status shape_flatten(tg_call *c) {
 
 static tg_status shape_squeeze(tg_call *c) {
   int axis = tgi_call_axis(c, ((const tgi_axis_attrs *)c->attrs)->axis);
-  if (axis < 0) return TG_SHAPE;
+  if (axis < 0) return TG_ARGUMENT;
   bool gone = c->in[0].dims[axis] == 1;
   c->out = gone ? tgi_select_view(&c->in[0], axis, 0) : c->in[0];
   return TG_OK;
@@ -99,7 +99,7 @@ static tg_status shape_unsqueeze(tg_call *c) {
   const tg_tensor *x = &c->in[0];
   int given = ((const tgi_axis_attrs *)c->attrs)->axis, axis = tgi_axis(x->rank + 1, given);
   if (axis < 0)
-    return tg_call_fail(c, TG_SHAPE, "axis %d is out of range for a result of rank %d", given,
+    return tg_call_fail(c, TG_ARGUMENT, "axis %d is out of range for a result of rank %d", given,
                         x->rank + 1);
   if (x->rank == TG_MAX_RANK)
     return tg_call_fail(c, TG_SHAPE, "the rank is already %d", TG_MAX_RANK);
@@ -156,16 +156,16 @@ static const tg_sample samples_flatten[] = {
   {.n = 1, .in = {{.rank = 3, .dims = {2, 3, 4}, .low = -2, .high = 2}}, .attrs = &flat_last},
   {.n = 1, .in = {{.rank = 0,                    .low = -2, .high = 2}}, .attrs = &flat_all},
   {.n = 1, .in = {{.rank = 2, .dims = {0, 4},    .low = -2, .high = 2}}, .attrs = &flat_all},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &flat_back, .refuse = TG_SHAPE},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &flat_out,  .refuse = TG_SHAPE},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &flat_back, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4},    .low = -2, .high = 2}}, .attrs = &flat_out,  .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_squeeze[] = {
   {.n = 1, .in = {{.rank = 3, .dims = {2, 1, 3}, .low = -2, .high = 2}}, .attrs = &axis_1},
   {.n = 1, .in = {{.rank = 3, .dims = {2, 1, 3}, .low = -2, .high = 2}}, .attrs = &axis_m1},
   {.n = 1, .in = {{.rank = 1, .dims = {1},       .low = -2, .high = 2}}, .attrs = &axis_0},
   {.n = 1, .in = {{.rank = 2, .dims = {0, 1},    .low = -2, .high = 2}}, .attrs = &axis_m1},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 1},    .low = -2, .high = 2}}, .attrs = &axis_4,  .refuse = TG_SHAPE},
-  {.n = 1, .in = {{.rank = 0,                    .low = -2, .high = 2}}, .attrs = &axis_0,  .refuse = TG_SHAPE},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 1},    .low = -2, .high = 2}}, .attrs = &axis_4,  .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {{.rank = 0,                    .low = -2, .high = 2}}, .attrs = &axis_0,  .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_squeeze_all[] = {
   {.n = 1, .in = {{.rank = 4, .dims = {1, 2, 1, 3}, .low = -2, .high = 2}}},
@@ -179,7 +179,7 @@ static const tg_sample samples_unsqueeze[] = {
   {.n = 1, .in = {{.rank = 2, .dims = {2, 3},    .low = -2, .high = 2}}, .attrs = &axis_m3},
   {.n = 1, .in = {{.rank = 0,                    .low = -2, .high = 2}}, .attrs = &axis_0},
   {.n = 1, .in = {{.rank = 1, .dims = {0},       .low = -2, .high = 2}}, .attrs = &axis_1},
-  {.n = 1, .in = {{.rank = 2, .dims = {2, 3},    .low = -2, .high = 2}}, .attrs = &axis_4, .refuse = TG_SHAPE},
+  {.n = 1, .in = {{.rank = 2, .dims = {2, 3},    .low = -2, .high = 2}}, .attrs = &axis_4, .refuse = TG_ARGUMENT},
   {.n = 1, .in = {{.rank = 8, .dims = {1, 1, 1, 1, 1, 1, 1, 2}, .low = -2, .high = 2}}, .attrs = &axis_0, .refuse = TG_SHAPE},
 };
 

@@ -39,7 +39,7 @@ static int64_t count_between(int64_t start, int64_t stop, int64_t step) {
 static tg_status part_of(const tg_call *c, const tg_tensor *x, tg_tensor *part) {
   const slice_attrs *attrs = c->attrs;
   int axis = tgi_call_axis(c, attrs->axis);
-  if (axis < 0) return TG_SHAPE;
+  if (axis < 0) return TG_ARGUMENT;
   if (attrs->step == 0) return tg_call_fail(c, TG_ARGUMENT, "the step is 0");
   bool backwards = attrs->step < 0, to_end = attrs->stop == TG_END;
   int64_t n = x->dims[axis], start = bound(attrs->start, n, backwards);
@@ -104,7 +104,7 @@ static const tg_field select_fields[] = {
 static tg_status shape_select(tg_call *c) {
   const select_attrs *attrs = c->attrs;
   int axis = tgi_call_axis(c, attrs->axis);
-  if (axis < 0) return TG_SHAPE;
+  if (axis < 0) return TG_ARGUMENT;
   int64_t n = c->in[0].dims[axis], index = attrs->index;
   if (index < -n || index >= n)
     return tg_call_fail(c, TG_ARGUMENT, "index %lld is out of range for axis %d of length %lld",
@@ -148,8 +148,8 @@ static const tg_sample samples_slice[] = {
   {.n = 1, .in = {X(1, 3)},    .attrs = &slice_leap},
   {.n = 1, .in = {X(1, 3)},    .attrs = &slice_leap_back},
   {.n = 1, .in = {X(2, 5, 4)}, .attrs = &slice_still, .refuse = TG_ARGUMENT},
-  {.n = 1, .in = {X(2, 5, 4)}, .attrs = &slice_out,   .refuse = TG_SHAPE},
-  {.n = 1, .in = {X(0, 0)},    .attrs = &slice_far,   .refuse = TG_SHAPE},
+  {.n = 1, .in = {X(2, 5, 4)}, .attrs = &slice_out,   .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {X(0, 0)},    .attrs = &slice_far,   .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_slice_scatter[] = {
   {.n = 2, .in = {X(2, 5, 4), X(2, 2, 4)}, .attrs = &slice_middle},
@@ -168,7 +168,7 @@ static const tg_sample samples_select[] = {
   {.n = 1, .in = {X(2, 3, 0)},    .attrs = &pick_1},
   {.n = 1, .in = {X(2, 3, 4)},    .attrs = &pick_5,      .refuse = TG_ARGUMENT},
   {.n = 1, .in = {X(2, 5, 4)},    .attrs = &pick_before, .refuse = TG_ARGUMENT},
-  {.n = 1, .in = {X(2, 3, 4)},    .attrs = &pick_axis,   .refuse = TG_SHAPE},
+  {.n = 1, .in = {X(2, 3, 4)},    .attrs = &pick_axis,   .refuse = TG_ARGUMENT},
   {.n = 1, .in = {X(1, 0)},       .attrs = &pick_0,      .refuse = TG_ARGUMENT},
 };
 #undef X
@@ -206,7 +206,7 @@ tg_var tg_select(tg_var x, int axis, int64_t index) {
 
 static bool can_split(tg_var x, int64_t size, int axis, int n) {
   int64_t length = tg_dim(x, axis);
-  if (length < 0) return tg_tape_fail(x.tape, TG_SHAPE, "split: no axis %d", axis), false;
+  if (length < 0) return tg_tape_fail(x.tape, TG_ARGUMENT, "split: no axis %d", axis), false;
   if (size < 1) return tg_tape_fail(x.tape, TG_ARGUMENT, "split: the size is below 1"), false;
   int64_t pieces = length == 0 ? 1 : (length - 1) / size + 1;
   if (n == pieces) return true;

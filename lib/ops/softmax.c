@@ -6,7 +6,7 @@
 
 static tg_status shape_softmax(tg_call *c) {
   const tgi_axis_attrs *attrs = c->attrs;
-  return tgi_call_axis(c, attrs->axis) < 0 ? TG_SHAPE : TG_OK;
+  return tgi_call_axis(c, attrs->axis) < 0 ? TG_ARGUMENT : TG_OK;
 }
 
 static int axis_of(const tg_call *c) {
@@ -78,8 +78,8 @@ static const tg_sample samples[] = {
   {.n = 1, .in = {{.rank = 2, .dims = {2, 1},    .low = -2, .high = 2}}, .attrs = &last},
   {.n = 1, .in = {{.rank = 2, .dims = {0, 3},    .low = -2, .high = 2}}, .attrs = &last},
   {.n = 1, .in = {{.rank = 2, .dims = {0, 3},    .low = -2, .high = 2}}, .attrs = &first},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &beyond, .refuse = TG_SHAPE},
-  {.n = 1, .in = {{.rank = 0}}, .attrs = &last, .refuse = TG_SHAPE},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &beyond, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {{.rank = 0}}, .attrs = &last, .refuse = TG_ARGUMENT},
   {.n = 1, .in = {{.rank = 1, .dims = {3}, .dtype = TG_I64, .high = 1}}, .attrs = &last, .refuse = TG_DTYPE},
 };
 

@@ -11,7 +11,7 @@ const tg_field tgi_axis_fields[] = {
 int tgi_call_axis(const tg_call *c, int64_t axis) {
   int rank = c->in[0].rank, k = tgi_axis(rank, axis);
   if (k < 0)
-    tg_call_fail(c, TG_SHAPE, "axis %lld is out of range for rank %d", (long long)axis, rank);
+    tg_call_fail(c, TG_ARGUMENT, "axis %lld is out of range for rank %d", (long long)axis, rank);
   return k;
 }
 
