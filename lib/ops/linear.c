@@ -70,6 +70,7 @@ static tg_status kernel_linear(const tg_call *c) {
 /* dx += g W, dW += g^T x, db += column sums of g. */
 static tg_status grad_linear(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                              double beta) {
+  if (tg_tensor_numel(dx) == 0) return TG_OK;
   if (i == 2) return tgi_reduce(c->runtime, &tgi_sum, dx, g, beta);
   tg_tensor one_g, one_x;
   const tg_tensor *rows = as_rows(g, &one_g);

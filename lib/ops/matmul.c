@@ -95,6 +95,7 @@ static tg_status kernel_matmul(const tg_call *c) {
 /* da += g b^T, db += a^T g; repeated operands collect the sum. */
 static tg_status grad_matmul(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                              double beta) {
+  if (tg_tensor_numel(dx) == 0) return TG_OK;
   tg_tensor full = as_result(c, g), to = as_matrix(dx, i == 0 ? ROWS : COLUMNS);
   tg_tensor other = as_matrix(&c->in[1 - i], i == 0 ? COLUMNS : ROWS);
   to = with_batch(&to, &full);

@@ -1,4 +1,4 @@
-/* Written by tools/golden/reductions.py with PyTorch 1.13.0a0. The cotangent of y[i] is 1 + i / 8. */
+/* Written by tools/golden/reductions.py with PyTorch 1.13.0a0. y[i]'s cotangent: 1 + i / 8. */
 /* clang-format off */
 static const golden_case golden[] = {
   {"sum", 0x0.0p+0, 0, 3,

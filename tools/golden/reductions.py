@@ -51,7 +51,7 @@ def numbers(x):
     return "{" + ", ".join(number(v) for v in x.reshape(-1).tolist()) + "}"
 
 
-print(f"/* Written by tools/golden/reductions.py with PyTorch {torch.__version__}. The cotangent of y[i] is 1 + i / 8. */")
+print(f"/* Written by tools/golden/reductions.py with PyTorch {torch.__version__}. y[i]'s cotangent: 1 + i / 8. */")
 print("/* clang-format off */\nstatic const golden_case golden[] = {")
 for name, p, f, inputs in CASES:
     for axis in (0, 1):
