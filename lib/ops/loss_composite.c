@@ -154,7 +154,7 @@ const tg_op tgi_op_soft_cross_entropy = {
 const tg_op tgi_op_cosine_similarity = {
   TG_OP_INIT, COMPOSITE, .name = "cosine_similarity", .label = "cosine",
   .formula = "sum a b / (max(|a|, eps) max(|b|, eps))", .arity = 2, .attrs = fields_cosine,
-  .compose = compose_cosine, TG_SAMPLES(samples_cosine),
+  .arrange = tg_arrange_broadcast, .compose = compose_cosine, TG_SAMPLES(samples_cosine),
 };
 /* clang-format on */
 

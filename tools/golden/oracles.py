@@ -359,3 +359,82 @@ loss("huber_loss", each_of(F.huber_loss), "delta")
 loss("hinge_embedding_loss", each_of(F.hinge_embedding_loss), "margin")
 loss("hinge_loss", lambda x, t: torch.clamp(1 - t * x, min=0))
 loss("kl_div_log_target", lambda x, t: F.kl_div(x, t, reduction="none", log_target=True))
+
+
+# ---- losses of classes, and with weights ----
+
+
+def scores(a, x, t, *w, logits):
+    """Cross-entropy and nll of one element each by the definition, and q / divisor."""
+    axis = 0 if x.ndim == 1 else 1
+    last = np.moveaxis(x.astype(np.float64), axis, -1)
+    rows, n = last.reshape(-1, last.shape[-1]), last.shape[-1]
+    w = w[0].astype(np.float64) if w else np.ones(n)
+    kept = [not a["ignores"] or k != a["ignore_index"] for k in t.reshape(-1)]
+    s = a["label_smoothing"]
+    q = np.array([[w[j] * ((1 - s) * (j == k) + s / n) if keep else 0.0 for j in range(n)]
+                  for k, keep in zip(t.reshape(-1), kept)]).reshape(rows.shape)
+    logs = rows - np.log(np.exp(rows).sum(axis=1, keepdims=True)) if logits else rows
+    total = sum(w[k] for k, keep in zip(t.reshape(-1), kept) if keep)
+    divisor = total if a["reduction"] == "mean" else 1.0
+    each = -(q * logs).sum(axis=1)
+    y = each.reshape(t.shape) if a["reduction"] == "none" else each.sum() / divisor
+    return y, np.moveaxis((q / divisor).reshape(last.shape), -1, axis)
+
+
+def reduced(a, y):
+    return {"none": lambda: y, "sum": y.sum, "mean": y.mean}[a["reduction"]]()
+
+
+def soft_cross_entropy(a, x, p, *w):
+    axis, s = (0 if x.ndim == 1 else 1), a["label_smoothing"]
+    shape = [-1 if k == axis else 1 for k in range(x.ndim)]
+    q = ((1 - s) * p + s / x.shape[axis]) * (w[0].reshape(shape) if w else 1.0)
+    return reduced(a, -(q * (x - np.log(np.exp(x).sum(axis=axis, keepdims=True)))).sum(axis=axis))
+
+
+def weighted_with_logits(a, x, t, w, pos):
+    p = 1 / (1 + np.exp(-x))
+    return reduced(a, w * -(pos * t * np.log(p) + (1 - t) * np.log(1 - p)))
+
+
+ORACLES["cross_entropy"] = lambda a, *x: scores(a, *x, logits=True)[0]
+ORACLES["nll_loss"] = lambda a, *x: scores(a, *x, logits=False)[0]
+ORACLES["class_targets"] = lambda a, *x: scores(a, *x, logits=False)[1]
+ORACLES["soft_cross_entropy"] = soft_cross_entropy
+ORACLES["binary_cross_entropy_weighted"] = lambda a, x, t, w: reduced(
+    a, w * -(t * np.log(x) + (1 - t) * np.log(1 - x)))
+ORACLES["binary_cross_entropy_with_logits_weighted"] = weighted_with_logits
+ORACLES["cosine_similarity"] = lambda a, x, y: np.asarray(
+    F.cosine_similarity(torch.from_numpy(x), torch.from_numpy(y), a["axis"], a["eps"]))
+
+# ---- by index ----
+
+
+def added(a, x, index, src):
+    y = x.copy()
+    for at in np.ndindex(*src.shape):
+        to = list(at)
+        k = at[a["axis"]]
+        to[a["axis"]] = index[k] if index.ndim == 1 and x.ndim > 1 else index[at]
+        y[tuple(to)] += src[at]
+    return y
+
+
+ORACLES["gather"] = lambda a, x, index: np.asarray(
+    torch.gather(torch.from_numpy(x), a["axis"], torch.from_numpy(index.astype(np.int64))))
+ORACLES["index_select"] = lambda a, x, index: np.take(x, index, axis=a["axis"])
+ORACLES["scatter_add"] = added
+ORACLES["index_add"] = added
+ORACLES["one_hot"] = lambda a, index: np.eye(a["classes"])[index].astype(a["dtype"])
+ORACLES["embedding"] = lambda a, weight, index: weight[index]
+
+# ---- dropout ----
+
+
+def dropout(a, x):
+    kept = uniforms(a, x.size).reshape(x.shape) >= a["p"]
+    return np.where(kept, x / (1 - a["p"]), 0) if a["p"] < 1 else np.zeros_like(x)
+
+
+ORACLES["dropout"] = dropout
