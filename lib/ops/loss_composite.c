@@ -92,7 +92,7 @@ static tg_var compose_cosine(const tg_call *c) {
 
 static const composite_attrs mean = {0, TG_REDUCTION_MEAN}, sum = {0, TG_REDUCTION_SUM},
                              each = {0, TG_REDUCTION_NONE}, smooth = {0.2, TG_REDUCTION_MEAN},
-                             batchmean = {0, TG_REDUCTION_BATCHMEAN}, first = {1e-8, 0},
+                             batchmean = {0, TG_REDUCTION_BATCHMEAN}, middle = {1e-8, 1},
                              last = {1e-8, -1}, beyond = {1e-8, 2};
 
 /* clang-format off */
@@ -120,7 +120,7 @@ static const tg_sample samples_soft[] = {
 };
 static const tg_sample samples_cosine[] = {
   {.n = 2, .in = {P(MATRIX), X(MATRIX)}, .attrs = &last},
-  {.n = 2, .in = {P(MATRIX), P(ROW)},    .attrs = &first},
+  {.n = 2, .in = {P(MATRIX), P(.rank = 3, .dims = {2, 3, 4})}, .attrs = &middle},
   {.n = 2, .in = {P(ROW), P(ROW)},       .attrs = &last},
   {.n = 2, .in = {P(ROW), P(ROW)},       .attrs = &beyond, .refuse = TG_ARGUMENT},
 };
