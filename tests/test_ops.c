@@ -21,6 +21,7 @@ static void assert_check(const char *name, int op) {
 
 /* clang-format off */
 START_TEST(value)         { assert_check("value", _i); } END_TEST
+START_TEST(edges)         { assert_check("edges", _i); } END_TEST
 START_TEST(views)         { assert_check("views", _i); } END_TEST
 START_TEST(f32)           { assert_check("f32", _i); } END_TEST
 START_TEST(isa)           { assert_check("isa", _i); } END_TEST
@@ -49,6 +50,7 @@ static Suite *ops_suite(void) {
   TCase *c = tcase_create("checks");
   const TTest *const tests[] = {every_operator_is_described_and_sampled,
                                 value,
+                                edges,
                                 views,
                                 f32,
                                 isa,

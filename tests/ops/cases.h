@@ -61,8 +61,8 @@ bool op_is_elementwise(const tg_op *op);
 
 /* ---- comparison ---- */
 
-/* Same shape, and |a - b| <= tolerance (|b| + largest |b|); 0: equal, NaN being equal to NaN. Else
-   the case's failure: "WHAT: 1.3e-2 off at [0,2]". */
+/* Same shape, and |a - b| <= tolerance (|b| + max(1, largest |b|)); 0: equal, NaN being equal to
+   NaN. Else the case's failure: "WHAT: 1.3e-2 off at [0,2]". */
 bool case_equal(op_case *c, const char *what, const tg_tensor *a, const tg_tensor *b,
                 double tolerance);
 double dot(const tg_tensor *a, const tg_tensor *b);
@@ -80,6 +80,7 @@ extern const op_check op_checks[];
 extern const int op_check_count;
 
 void check_value(op_case *c);
+void check_edges(op_case *c);
 void check_views(op_case *c);
 void check_precision(op_case *c);
 void check_instructions(op_case *c);

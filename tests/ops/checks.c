@@ -4,6 +4,7 @@
 /* clang-format off */
 const op_check op_checks[] = {
   {"value",   "the value is that of an independent oracle",              TG_ANY & ~(1u << TG_F32), check_value},
+  {"edges",   "value and slope at zeros, kinks, ties, NaN, inf = PyTorch", 1u << TG_F64, check_edges},
   {"views",   "strided, transposed, stretched, reversed = contiguous",   TG_ANY,       check_views},
   {"f32",     "f32 = f64",                                               1u << TG_F32, check_precision},
   {"isa",     "every instruction set = the base one",                    TG_ANY,       check_instructions},

@@ -54,7 +54,7 @@ bool case_equal(op_case *c, const char *what, const tg_tensor *a, const tg_tenso
   tg_tensor_shape_text(b, other, sizeof other);
   if (!tg_tensor_same_shape(a, b)) case_fail(c, "%s: shape %s, not %s", what, text, other);
   if (!tg_tensor_same_shape(a, b)) return false;
-  double scale = largest(b), worst = 0;
+  double scale = fmax(largest(b), 1), worst = 0;
   int64_t n = tg_tensor_numel(a), where = 0;
   for (int64_t k = 0; k < n; k++) {
     double off = excess(tg_tensor_at(a, k), tg_tensor_at(b, k), tolerance, scale);
