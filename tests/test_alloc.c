@@ -1,0 +1,185 @@
+/* Every allocation of a training step and of a checkpoint fails once, and the first n all at once:
+   a clean TG_NO_MEMORY, nothing left. And once warm, training does not allocate. */
+#include "files.h"
+#include "network.h"
+
+typedef struct trainer {
+  network net;
+  tg_batches *batches;
+  tg_grads *grads;
+  tg_optimizer *o;
+  tg_tape *t;
+} trainer;
+
+static tg_status trainer_new(trainer *r, const tg_runtime *runtime, tg_error *error) {
+  *r = (trainer){.net = network_new(TG_F32, runtime, error)};
+  if (r->net.params == NULL) return error->status;
+  const tg_batches_options shuffled = {.size = 3, .shuffle = true};
+  r->batches = tg_batches_new(SAMPLES, &shuffled, runtime, error);
+  if (r->batches == NULL) return error->status;
+  r->grads = tg_grads_new(r->net.params, error);
+  if (r->grads == NULL) return error->status;
+  r->o = tg_adam_new(r->net.params, NULL, error);
+  if (r->o == NULL) return error->status;
+  r->t = tg_tape_new(&(tg_tape_options){.runtime = runtime}, error);
+  return r->t == NULL ? error->status : TG_OK;
+}
+
+static void trainer_free(trainer *r) {
+  tg_tape_free(r->t);
+  tg_optimizer_free(r->o);
+  tg_grads_free(r->grads);
+  tg_batches_free(r->batches);
+  tg_params_free(r->net.params);
+}
+
+/* One step. A failure is the tape's; then no parameter may have changed. */
+static tg_status step(trainer *r, int64_t k, tg_error *error) {
+  uint64_t version = tg_params_version(r->net.params, 0);
+  tg_batch b = tg_batches_at(r->batches, k);
+  tg_tape_reset(r->t);
+  tg_grads_zero(r->grads);
+  tg_backward(network_loss(r->t, &r->net, b.rows, b.n), r->grads);
+  tg_clip_grad_norm(r->grads, 1, 2);
+  tg_status status = tg_optimizer_step(r->o, r->grads, r->t);
+  ck_assert_uint_eq(tg_params_version(r->net.params, 0), version + (status == TG_OK));
+  if (status == TG_OK) return TG_OK;
+  ck_assert_int_eq(tg_tape_status(r->t), status);
+  error->status = status;
+  snprintf(error->message, sizeof error->message, "%s", tg_tape_message(r->t));
+  return status;
+}
+
+static tg_status train(const tg_runtime *runtime, tg_error *error) {
+  trainer r;
+  tg_status status = trainer_new(&r, runtime, error);
+  for (int64_t k = 0; k < 4 && status == TG_OK; k++) status = step(&r, k, error);
+  trainer_free(&r);
+  return status;
+}
+
+START_TEST(test_training_steps) { ck_assert_int_gt(sweep_failures(train), 5); }
+END_TEST
+
+START_TEST(test_no_allocation_once_warm) {
+  counted c = {0};
+  tg_runtime_options o = {.alloc = counted_alloc, .free = counted_free, .alloc_user = &c};
+  tg_runtime *runtime = tg_runtime_new(&o, NULL);
+  tg_error e = {0};
+  trainer r;
+  ck_assert_int_eq(trainer_new(&r, runtime, &e), TG_OK);
+  for (int64_t k = 0; k < 6; k++) {
+    int64_t calls = c.calls;
+    ck_assert_msg(step(&r, k, &e) == TG_OK, "%s", e.message);
+    if (k >= 2) ck_assert_int_eq(c.calls, calls);
+  }
+  trainer_free(&r);
+  tg_runtime_free(runtime);
+  ck_assert_int_eq(c.blocks, 0);
+}
+END_TEST
+
+/* ---- initialisers ---- */
+
+static tg_status initialise(const tg_runtime *runtime, tg_error *error) {
+  tg_params *params = tg_params_new(runtime, error);
+  if (params == NULL) return error->status;
+  int w = tg_params_add(params, "w", TG_F32, TG_DIMS(40, 30));
+  tg_status status = tg_params_seal(params, error);
+  if (status == TG_OK) status = tg_init_orthogonal(params, w, (tg_key){1, 2}, 1, error);
+  tg_params_free(params);
+  return status;
+}
+
+START_TEST(test_initialisers) { ck_assert_int_gt(sweep_failures(initialise), 3); }
+END_TEST
+
+/* ---- checkpoints ---- */
+
+static tg_status save_and_load(const tg_runtime *runtime, tg_error *error) {
+  const char *path = in_folder("training.safetensors");
+  tg_training now = {.step = 1, .key = {2, 3}}, then = {0};
+  trainer r;
+  tg_status status = trainer_new(&r, runtime, error);
+  if (status == TG_OK) status = tg_training_save(path, r.net.params, r.o, &now, error);
+  if (status == TG_OK) status = tg_training_load(path, r.net.params, r.o, &then, error);
+  if (status == TG_OK) ck_assert_int_eq(then.step, 1);
+  trainer_free(&r);
+  ck_assert_int_le(count_files(), 1); /* no temporary file is left */
+  return status;
+}
+
+START_TEST(test_checkpoint) {
+  if (tg_safetensors_write(in_folder("training.safetensors"), NULL, 0, NULL, 0, NULL, NULL) ==
+      TG_UNSUPPORTED)
+    return;
+  ck_assert_int_gt(sweep_failures(save_and_load), 8);
+}
+END_TEST
+
+/* A load that fails changes nothing. */
+START_TEST(test_failed_load_changes_nothing) {
+  const char *path = in_folder("training.safetensors");
+  counted c = {0};
+  tg_runtime_options o = {.alloc = counted_alloc, .free = counted_free, .alloc_user = &c};
+  tg_runtime *runtime = tg_runtime_new(&o, NULL);
+  tg_error e = {0};
+  trainer r;
+  ck_assert_int_eq(trainer_new(&r, runtime, &e), TG_OK);
+  tg_training now = {.step = 1};
+  if (tg_training_save(path, r.net.params, r.o, &now, &e) == TG_OK) {
+    tg_status status = TG_NO_MEMORY;
+    for (int64_t k = 1; status != TG_OK; k++) {
+      uint64_t version = tg_params_version(r.net.params, 0);
+      now.step = 7;
+      c.fail_at = c.calls + k;
+      status = tg_training_load(path, r.net.params, r.o, &now, &e);
+      ck_assert(status == TG_OK || status == TG_NO_MEMORY);
+      ck_assert_uint_eq(tg_params_version(r.net.params, 0), version + (status == TG_OK));
+      ck_assert_int_eq(now.step, status == TG_OK ? 1 : 7);
+    }
+  }
+  trainer_free(&r);
+  tg_runtime_free(runtime);
+}
+END_TEST
+
+/* ---- the dump ---- */
+
+static bool swallow(void *user, const char *text, size_t length) {
+  (void)text;
+  *(size_t *)user += length;
+  return true;
+}
+
+static tg_status dump(const tg_runtime *runtime, tg_error *error) {
+  trainer r;
+  size_t length = 0;
+  tg_status status = trainer_new(&r, runtime, error);
+  if (status == TG_OK) {
+    tg_var loss = network_loss(r.t, &r.net, NULL, SAMPLES);
+    status = tg_tape_status(r.t);
+    if (status == TG_OK) status = tg_tape_dump(r.t, &loss, 1, swallow, &length);
+    error->status = status;
+  }
+  trainer_free(&r);
+  ck_assert(status != TG_OK || length > 0);
+  return status;
+}
+
+START_TEST(test_dump) { ck_assert_int_gt(sweep_failures(dump), 5); }
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("alloc");
+  TCase *c = tcase_create("alloc");
+  suite_add_tcase(s, c);
+  use_folder(c);
+  tcase_add_test(c, test_training_steps);
+  tcase_add_test(c, test_no_allocation_once_warm);
+  tcase_add_test(c, test_initialisers);
+  tcase_add_test(c, test_checkpoint);
+  tcase_add_test(c, test_failed_load_changes_nothing);
+  tcase_add_test(c, test_dump);
+  return run_suite(s);
+}
