@@ -43,8 +43,8 @@ static tg_status step(trainer *r, int64_t k, tg_error *error) {
   tg_clip_grad_norm(r->grads, 1, 2);
   tg_status status = tg_optimizer_step(r->o, r->grads, r->t);
   ck_assert_uint_eq(tg_params_version(r->net.params, 0), version + (status == TG_OK));
-  if (status == TG_OK) return TG_OK;
   ck_assert_int_eq(tg_tape_status(r->t), status);
+  if (status == TG_OK) return TG_OK;
   error->status = status;
   snprintf(error->message, sizeof error->message, "%s", tg_tape_message(r->t));
   return status;

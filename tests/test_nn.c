@@ -145,6 +145,7 @@ static void check_orthogonal(tg_dtype dtype, int rank, const int64_t dims[], dou
 START_TEST(test_orthogonal) {
   const tg_dtype dtype = _i ? TG_F64 : TG_F32;
   check_orthogonal(dtype, TG_DIMS(40, 40), 1);
+  check_orthogonal(dtype, TG_DIMS(300, 300), 1); /* badly conditioned: one pass is not enough */
   check_orthogonal(dtype, TG_DIMS(30, 50), 1);
   check_orthogonal(dtype, TG_DIMS(50, 30), sqrt(2.0));
   check_orthogonal(dtype, TG_DIMS(8, 3, 2, 2), 0.5);

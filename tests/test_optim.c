@@ -353,15 +353,20 @@ typedef struct large {
   tg_grads *grads;
 } large;
 
-static large large_new(tg_dtype dtype, int threads, tg_isa isa) {
+static large large_of(int64_t n, tg_dtype dtype, int threads, tg_isa isa) {
   tg_error e = {0};
   large l;
   tg_runtime_options o = {.threads = threads, .isa = isa};
   l.runtime = tg_runtime_new(&o, &e);
   l.params = tg_params_new(l.runtime, &e);
-  tg_params_add(l.params, "w", dtype, TG_DIMS(LARGE));
+  tg_params_add(l.params, "w", dtype, TG_DIMS(n));
   ck_assert_int_eq(tg_params_seal(l.params, &e), TG_OK);
   l.grads = tg_grads_new(l.params, &e);
+  return l;
+}
+
+static large large_new(tg_dtype dtype, int threads, tg_isa isa) {
+  large l = large_of(LARGE, dtype, threads, isa);
   hash_fill(tg_params_tensor(l.params, 0), 1, -1, 1);
   hash_fill(tg_grads_tensor(l.grads, 0), 2, -1, 1);
   return l;
@@ -423,6 +428,19 @@ START_TEST(test_norms_of_large_vectors) {
   ck_assert(isnan(tg_clip_grad_norm(a.grads, 0, 1)));
   ck_assert_double_eq(tg_tensor_at(&g, 0), first);
   large_free(&a), large_free(&b);
+}
+END_TEST
+
+/* More tiles than one round of them. */
+START_TEST(test_norms_of_millions) {
+  enum { MILLIONS = 9000000 };
+  large l = large_of(MILLIONS, TG_F32, 2, TG_ISA_BEST);
+  tg_tensor g = tg_grads_tensor(l.grads, 0);
+  tg_tensor_put(&g, MILLIONS - 1, -4);
+  ck_assert_double_eq(tg_clip_grad_norm(l.grads, 1e9, INFINITY), 4);
+  tg_tensor_put(&g, MILLIONS / 2, 3);
+  ck_assert_double_eq(tg_clip_grad_norm(l.grads, 1e9, 2), 5);
+  large_free(&l);
 }
 END_TEST
 
@@ -622,6 +640,7 @@ int main(void) {
   tcase_add_test(c, test_kind_of_the_caller);
   tcase_add_loop_test(c, test_threads_and_isas_change_no_bit, 0, 10);
   tcase_add_loop_test(c, test_norms_of_large_vectors, 0, 2);
+  tcase_add_test(c, test_norms_of_millions);
   tcase_add_test(c, test_clipping_what_is_not_finite);
   tcase_add_test(c, test_schedules);
   tcase_add_test(c, test_warm_up_comes_first);
