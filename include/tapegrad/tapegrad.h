@@ -5,6 +5,7 @@
 #include "data.h"
 #include "diff.h"
 #include "gradcheck.h"
+#include "graph.h"
 #include "io.h"
 #include "nn.h"
 #include "op.h"

@@ -58,7 +58,7 @@ void tg_scope_begin(tg_tape *t, const char *name) {
   if (text == NULL || !tgi_tape_grow(t, (void **)&t->scopes, &t->scope_capacity, t->scope_count + 1,
                                      sizeof *t->scopes))
     return;
-  t->scopes[t->scope_count++] = (tgi_scope){text, t->scope, t->nodes + 1, 0};
+  t->scopes[t->scope_count++] = (tgi_scope){text, t->scope, t->nodes + 1, UINT32_MAX};
   t->scope = (uint32_t)t->scope_count;
 }
 
@@ -102,7 +102,8 @@ static void forget_names(tg_tape *t, tg_mark mark) {
 static void forget_scopes(tg_tape *t, tg_mark mark) {
   t->scope_count = mark.scopes;
   t->scope = mark.scope;
-  for (uint32_t s = mark.scope; s != 0; s = t->scopes[s - 1].parent) t->scopes[s - 1].last = 0;
+  for (uint32_t s = mark.scope; s != 0; s = t->scopes[s - 1].parent)
+    t->scopes[s - 1].last = UINT32_MAX;
 }
 
 void tgi_forget_names(tg_tape *t, tg_mark mark) {

@@ -68,7 +68,7 @@ typedef struct tgi_name {
 typedef struct tgi_scope {
   const char *name;
   uint32_t parent;      /* its index + 1; 0: none */
-  uint32_t first, last; /* ids; last is 0 while it is open */
+  uint32_t first, last; /* ids; last is UINT32_MAX while it is open */
 } tgi_scope;
 
 struct tg_tape {
