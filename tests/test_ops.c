@@ -1,6 +1,6 @@
-/* Every operator of the table by every check of tests/ops/. Three more words: `dump` prints the
-   cases for tools/golden/ops.py, `table` what ran on which operator, and `NAME` runs all checks on
-   one operator. */
+/* Every operator of the table by every check of tests/ops/. As a tool: `dump` prints the cases for
+   tools/golden/, `table` what ran on which operator, NAME the same for one, `operators` and
+   `checks` the tables that tools/op-tables puts into README.md and tests/README.md. */
 #include "ops/cases.h"
 #include "support.h"
 
@@ -45,10 +45,20 @@ START_TEST(every_operator_is_described_and_sampled) {
 }
 END_TEST
 
+START_TEST(every_check_runs_or_says_why) {
+  char failure[FAILURE_SIZE];
+  const tg_op *op = tg_op_at(_i);
+  for (int k = 0; k < op_check_count; k++)
+    ck_assert_msg(run_check(&op_checks[k], op, failure) != 0 || why_not(&op_checks[k], op) != NULL,
+                  "%s: no sample for the check `%s`", op->name, op_checks[k].name);
+}
+END_TEST
+
 static Suite *ops_suite(void) {
   Suite *s = suite_create("ops");
   TCase *c = tcase_create("checks");
   const TTest *const tests[] = {every_operator_is_described_and_sampled,
+                                every_check_runs_or_says_why,
                                 value,
                                 edges,
                                 views,
@@ -92,12 +102,73 @@ static int print_table(const tg_op *only) {
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Text in a cell of a Markdown table. */
+static void print_cell(const char *text) {
+  printf("| ");
+  for (; *text; text++) printf(strchr("|*_<", *text) ? "\\%c" : "%c", *text);
+  printf(" ");
+}
+
+static void print_dtypes(uint32_t dtypes) {
+  const char *name = dtypes == TG_FLOATS    ? "f32 f64"
+                     : dtypes == TG_NUMBERS ? "numbers"
+                     : dtypes == TG_ANY     ? "any"
+                                            : NULL;
+  if (name) printf("| %s ", name);
+  if (name) return;
+  printf("|");
+  for (int dtype = 1; dtype < TG_DTYPE_COUNT; dtype++)
+    if (dtypes >> dtype & 1) printf(" %s", tg_dtype_name((tg_dtype)dtype));
+  printf(" ");
+}
+
+static int print_operators(void) {
+  printf("| operator | in pictures | what it computes | dtypes |\n| --- | --- | --- | --- |\n");
+  for (int i = 0; i < op_count(); i++) {
+    const tg_op *op = tg_op_at(i);
+    printf("| `tg_%s` ", op->name);
+    print_cell(op->label);
+    print_cell(op->formula);
+    print_dtypes(op->arity == 0 ? TG_ANY & op->dtypes : op->dtypes);
+    printf("|\n");
+  }
+  return EXIT_SUCCESS;
+}
+
+/* The number of cases, or why there are none. */
+static int print_checks(void) {
+  char failure[FAILURE_SIZE];
+  printf("| operator |");
+  for (int k = 0; k < op_check_count; k++) printf(" %s |", op_checks[k].name);
+  printf("\n| --- |");
+  for (int k = 0; k < op_check_count; k++) printf(" --- |");
+  printf("\n");
+  for (int i = 0; i < op_count(); i++) {
+    printf("| %s |", tg_op_at(i)->name);
+    for (int k = 0; k < op_check_count; k++) {
+      int n = run_check(&op_checks[k], tg_op_at(i), failure);
+      const char *why = why_not(&op_checks[k], tg_op_at(i));
+      if (n != 0)
+        printf(n < 0 ? " FAILS |" : " %d |", n);
+      else
+        printf(" %s |", why ? why : "?");
+    }
+    printf("\n");
+  }
+  printf("\n");
+  for (int k = 0; k < op_check_count; k++)
+    printf("- `%s`: %s\n", op_checks[k].name, op_checks[k].says);
+  return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) return run_suite(ops_suite());
   if (strcmp(argv[1], "table") == 0) return print_table(NULL);
+  if (strcmp(argv[1], "operators") == 0) return print_operators();
+  if (strcmp(argv[1], "checks") == 0) return print_checks();
   if (tg_op_find(argv[1])) return print_table(tg_op_find(argv[1]));
   if (strcmp(argv[1], "dump") != 0) {
-    fprintf(stderr, "usage: test_ops [dump | table | OPERATOR]\n");
+    fprintf(stderr, "usage: test_ops [dump | table | operators | checks | OPERATOR]\n");
     return 2;
   }
   dump_cases(stdout);

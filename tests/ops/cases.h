@@ -94,6 +94,9 @@ void check_refused(op_case *c);
    text in `failure`. */
 int run_check(const op_check *check, const tg_op *op, char failure[FAILURE_SIZE]);
 
+/* Why a check looks at no case of an operator; NULL: there is no reason, which is a mistake. */
+const char *why_not(const op_check *check, const tg_op *op);
+
 /* ---- golden numbers (tests/golden/ops.txt, made by tools/golden/ops.py) ---- */
 
 /* What the script reads: every case, its attributes and its inputs. */

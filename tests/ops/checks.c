@@ -40,3 +40,33 @@ int run_check(const op_check *check, const tg_op *op, char failure[FAILURE_SIZE]
     }
   return compared;
 }
+
+/* ---- what does not apply ---- */
+
+static bool has_open_sample(const tg_op *op) {
+  for (int k = 0; k < op->n_samples; k++)
+    for (int i = 0; i < op->samples[k].n; i++)
+      if (op->samples[k].refuse == TG_OK && op->samples[k].in[i].dtype == TG_DTYPE_NONE)
+        return true;
+  return false;
+}
+
+static bool has_gradient(const tg_op *op) {
+  return op->arity > 0 && op->dtypes & TG_FLOATS && !(op->flags & TG_OP_CONST) &&
+         (op->compose || op->vjp_all || op->vjp[0]);
+}
+
+static bool refuses_nothing(const tg_op *op) {
+  bool refused = false;
+  for (int k = 0; k < op->n_samples; k++) refused = refused || op->samples[k].refuse != TG_OK;
+  return !refused && op->dtypes == TG_ANY;
+}
+
+const char *why_not(const op_check *check, const tg_op *op) {
+  if (check->run == check_views) return op->arity == 0 ? "no operand" : NULL;
+  if (check->run == check_edges) return op_is_elementwise(op) ? NULL : "not elementwise";
+  if (check->run == check_refused) return refuses_nothing(op) ? "takes anything" : NULL;
+  if (check->run == check_precision)
+    return !(op->dtypes & 1u << TG_F32) || !has_open_sample(op) ? "no f32 operand" : NULL;
+  return has_gradient(op) ? NULL : "no gradient";
+}
