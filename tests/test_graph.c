@@ -60,8 +60,8 @@ static void assert_golden(const char *name, const char *dot) {
   char path[512];
   snprintf(path, sizeof path, "%s/graph_%s.dot", GOLDEN, name);
   golden[get_file(path, golden, sizeof golden - 1)] = '\0';
-ck_assert_str_eq(dot, golden);
-assert_drawn(dot);
+  ck_assert_str_eq(dot, golden);
+  assert_drawn(dot);
 }
 
 /* ---- y = sigmoid(x W + b) ---- */

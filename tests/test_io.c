@@ -55,6 +55,20 @@ static const char python_json[] = "{\"__metadata__\":{\"format\":\"pt\"},"
 static const char python_data[] =
     "\xff\xff\xff\xff\xff\xff\xff\xff\0\0\x80\x3f\0\0\0\x40\0\0\x40\x40";
 
+START_TEST(test_writes_any_bytes) {
+  tg_error e = {0};
+  char bytes[8];
+  const char *path = put_text("file", "the old one");
+  ck_assert_int_eq(tg_file_write(path, "a\0b", 3, &e), TG_OK);
+  ck_assert_uint_eq(get_file(path, bytes, sizeof bytes), 3);
+  ck_assert_int_eq(memcmp(bytes, "a\0b", 3), 0);
+  ck_assert_int_eq(tg_file_write(path, NULL, 0, &e), TG_OK);
+  ck_assert_uint_eq(get_file(path, bytes, sizeof bytes), 0);
+  ck_assert_int_eq(tg_file_write("/nowhere/file", "a", 1, &e), TG_FILE);
+  ck_assert_int_eq(tg_file_write(NULL, "a", 1, &e), TG_ARGUMENT);
+}
+END_TEST
+
 START_TEST(test_reads_what_python_writes) {
   if (!supported()) return;
   tg_error e = {0};
@@ -468,6 +482,7 @@ static Suite *suite(void) {
   Suite *s = suite_create("io");
   TCase *t = tcase_create("safetensors");
   use_folder(t);
+  tcase_add_test(t, test_writes_any_bytes);
   tcase_add_test(t, test_reads_what_python_writes);
   tcase_add_test(t, test_foreign_dtypes_and_misaligned_tensors);
   tcase_add_loop_test(t, test_refuses, 0, (int)(sizeof refused / sizeof *refused));

@@ -64,6 +64,12 @@ TG_API tg_status tg_params_load(tg_params *params, const char *path, tg_error *e
 TG_API tg_status tg_params_load_from(tg_params *params, const tg_safetensors *file,
                                      tg_error *error);
 
+/* ---- any file ---- */
+
+/* Replaces the file at `path` by these bytes as a whole: into a temporary beside it, flushed to
+   disk, renamed. A crash or a failure leaves the old file. TG_FILE, TG_ARGUMENT. */
+TG_API tg_status tg_file_write(const char *path, const void *data, size_t size, tg_error *error);
+
 #ifdef __cplusplus
 }
 #endif
