@@ -339,6 +339,12 @@ START_TEST(test_kind_of_the_caller) {
   ck_assert_double_eq(tg_tensor_at(&p, 1), b + 0.25);
   tg_tensor count = tg_optimizer_state(r.o, 0, 5);
   ck_assert_double_eq(tg_tensor_at(&count, 1), 11);
+  tg_optimizer_kind bad = kind;
+  bad.size = 0;
+  refuse(r.net.params, &bad, NULL, 0, "optimizer: the kind has no size or no options");
+  bad = kind;
+  bad.options = &options[1];
+  refuse(r.net.params, &bad, NULL, 0, "optimizer: the kind has no size or no options");
   trainer_free(&r);
 }
 END_TEST
@@ -426,6 +432,7 @@ START_TEST(test_norms_of_large_vectors) {
   ck_assert_double_eq(tg_clip_grad_norm(b.grads, 1, 2), norm);
   ck_assert_double_eq_tol(tg_clip_grad_norm(b.grads, 1e9, 2), 1, 1e-6);
   ck_assert(isnan(tg_clip_grad_norm(a.grads, 0, 1)));
+  ck_assert(isnan(tg_clip_grad_norm(a.grads, -1, 2)));
   ck_assert_double_eq(tg_tensor_at(&g, 0), first);
   large_free(&a), large_free(&b);
 }
@@ -464,6 +471,21 @@ START_TEST(test_clipping_what_is_not_finite) {
 END_TEST
 
 /* ---- schedules ---- */
+
+START_TEST(test_schedules_are_pytorchs) {
+  static const tg_schedule schedules[] = {
+      {.decay = tg_decay_step, .period = 5, .gamma = 0.3},
+      {.decay = tg_decay_exponential, .gamma = 0.9},
+      {.decay = tg_decay_cosine, .period = 15, .lr_min = 0.05},
+      {.warmup = 8, .warmup_start = 0.25},
+      {.decay = tg_decay_exponential, .gamma = 0.9, .warmup = 8, .warmup_start = 0.25},
+  };
+  for (size_t i = 0; i < sizeof schedules / sizeof *schedules; i++)
+    for (int step = 0; step < RATES; step++)
+      assert_near(golden_rates[i].name, step, tg_schedule_lr(&schedules[i], 0.4, step),
+                  golden_rates[i].lr[step], 1e-13);
+}
+END_TEST
 
 START_TEST(test_schedules) {
   tg_schedule s = {.decay = tg_decay_step, .period = 10};
@@ -642,6 +664,7 @@ int main(void) {
   tcase_add_loop_test(c, test_norms_of_large_vectors, 0, 2);
   tcase_add_test(c, test_norms_of_millions);
   tcase_add_test(c, test_clipping_what_is_not_finite);
+  tcase_add_test(c, test_schedules_are_pytorchs);
   tcase_add_test(c, test_schedules);
   tcase_add_test(c, test_warm_up_comes_first);
   c = tcase_create("resumed");

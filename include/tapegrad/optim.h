@@ -121,7 +121,8 @@ TG_API tg_tensor tg_optimizer_state(const tg_optimizer *o, int k, int index);
 TG_API tg_status tg_clip_grad_value(tg_grads *grads, double limit);
 /* Returns the norm of all gradients as one vector, summed in f64 in an order that depends on the
    sizes alone; where it exceeds max_norm, all are scaled by max_norm / (norm + 1e-6). norm_type: 2,
-   or INFINITY for the largest magnitude; for another the result is NaN and nothing changes. */
+   or INFINITY for the largest magnitude; for another, or where max_norm is negative or NaN, the
+   result is NaN and nothing changes. */
 TG_API double tg_clip_grad_norm(tg_grads *grads, double max_norm, double norm_type);
 
 /* ---- schedules: the learning rate as a pure function of the step, which counts from 0 ---- */
@@ -169,8 +170,9 @@ typedef struct tg_training {
 TG_API tg_status tg_training_save(const char *path, const tg_params *params,
                                   const tg_optimizer *optimizer, const tg_training *training,
                                   tg_error *error);
-/* Reads it back: a run that loads goes on bit for bit as the run that saved. Nothing is changed
-   unless all fits: names, shapes, dtypes, and the optimizer's kind. */
+/* Reads it back, into an optimizer made with the same groups and options (of them the file has the
+   rates): a run that loads goes on bit for bit as the run that saved. Nothing is changed unless all
+   fits: names, shapes, dtypes, and the optimizer's kind. */
 TG_API tg_status tg_training_load(const char *path, tg_params *params, tg_optimizer *optimizer,
                                   tg_training *training, tg_error *error);
 
@@ -201,7 +203,7 @@ struct tg_optimizer_kind {
   size_t size;      /* sizeof(tg_optimizer_kind) where it was compiled */
   const char *name; /* written into files */
   size_t options_size;
-  const tg_option *options; /* ended by a row without a name; the first is the learning rate */
+  const tg_option *options; /* the first is the rate; ended by a row without a name */
   const char *states[TG_OPTIMIZER_STATES]; /* names; NULL past the last */
   /* Does this option set keep state k? NULL: all that have names. */
   bool (*keeps)(const void *options, int k);

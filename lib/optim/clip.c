@@ -97,7 +97,7 @@ static double norm(const tg_grads *grads, bool largest) {
 
 double tg_clip_grad_norm(tg_grads *grads, double max_norm, double norm_type) {
   bool largest = norm_type == INFINITY;
-  if (!largest && norm_type != 2) return NAN;
+  if (!(max_norm >= 0) || (!largest && norm_type != 2)) return NAN;
   double total = norm(grads, largest), factor = max_norm / (total + 1e-6);
   if (!(factor >= 1)) for_all(grads, factor, scale_tile);
   return total;

@@ -125,13 +125,19 @@ static tg_status build(tg_optimizer *o, const tg_param_group groups[], tg_error 
   return tgi_error(error, TG_NO_MEMORY, "%s: no memory for its state", o->kind->name);
 }
 
+static tg_status check_new(const tg_params *params, const tg_optimizer_kind *kind, int n,
+                           tg_error *error) {
+  if (kind->size < sizeof *kind || kind->options == NULL || kind->options->name == NULL)
+    return tgi_error(error, TG_ARGUMENT, "optimizer: the kind has no size or no options");
+  if (!params->sealed)
+    return tgi_error(error, TG_STATE, "%s: tg_params_seal comes first", kind->name);
+  if (n >= 0) return TG_OK;
+  return tgi_error(error, TG_ARGUMENT, "%s: the number of groups is negative", kind->name);
+}
+
 tg_optimizer *tg_optimizer_new(tg_params *params, const tg_optimizer_kind *kind,
                                const tg_param_group groups[], int n, tg_error *error) {
-  if (!params->sealed || n < 0) {
-    tgi_error(error, n < 0 ? TG_ARGUMENT : TG_STATE, "%s: %s", kind->name,
-              n < 0 ? "the number of groups is negative" : "tg_params_seal comes first");
-    return NULL;
-  }
+  if (check_new(params, kind, n, error) != TG_OK) return NULL;
   tg_optimizer *o = tgi_alloc(params->runtime, sizeof *o);
   if (o == NULL) {
     tgi_error(error, TG_NO_MEMORY, "%s: no memory", kind->name);

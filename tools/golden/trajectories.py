@@ -2,8 +2,8 @@
 """usage: tools/golden/trajectories.py > tests/golden/trajectories.h
 
 Writes how torch.optim trains a small network in f64 for 50 steps, by optimizer and options: the
-loss before every step and after the last, and a digest of the parameters at the end. Data and
-parameters come from a hash, which tests/test_optim.c computes too. Needs python3-torch."""
+loss before every step and after the last, and a digest of the parameters at the end; and the
+rates of torch.optim.lr_scheduler. Data and parameters come from a hash, which tests/test_optim.c computes too. Needs python3-torch."""
 import math
 import sys
 
@@ -110,6 +110,27 @@ RUNS = {
     "cosine": (lambda p: O.SGD(p, lr=0.3), cosine),
 }
 
+S = O.lr_scheduler
+RATES = 24
+SCHEDULES = {
+    "step": lambda o: S.StepLR(o, 5, gamma=0.3),
+    "exponential": lambda o: S.ExponentialLR(o, 0.9),
+    "cosine": lambda o: S.CosineAnnealingLR(o, 15, eta_min=0.05),
+    "linear": lambda o: S.LinearLR(o, start_factor=0.25, total_iters=8),
+    "warm exponential": lambda o: S.SequentialLR(
+        o, [S.LinearLR(o, start_factor=0.25, total_iters=8), S.ExponentialLR(o, 0.9)], [8]),
+}
+
+
+def rates(make):
+    o = O.SGD([torch.zeros(1, requires_grad=True)], lr=0.4)
+    schedule, out = make(o), []
+    for _ in range(RATES):
+        out.append(o.param_groups[0]["lr"])
+        o.step()
+        schedule.step()
+    return out
+
 
 def main():
     if len(sys.argv) > 1:
@@ -123,6 +144,12 @@ def main():
         losses, digest = train(*run)
         print('  {"%s", %r,\n   {' % (name, digest) + ",\n    ".join(
             ", ".join(map(repr, losses[k:k + 4])) for k in range(0, STEPS + 1, 4)) + "}},")
+    print("};\nenum { RATES = %d }; /* from 0.4 on */" % RATES)
+    print("static const struct golden_rates {\n  const char *name;\n  double lr[RATES];")
+    print("} golden_rates[] = {")
+    for name, make in SCHEDULES.items():
+        print('  {"%s",\n   {' % name + ",\n    ".join(
+            ", ".join(map(repr, rates(make)[k:k + 4])) for k in range(0, RATES, 4)) + "}},")
     print("};\n/* clang-format on */")
 
 
