@@ -1,5 +1,5 @@
-/* Every allocation of a training step and of a checkpoint fails once, and the first n all at once:
-   a clean TG_NO_MEMORY, nothing left. And once warm, training does not allocate. */
+/* Every allocation of a training step, a checkpoint and a DOT dump fails once, and the first n all
+   at once: a clean TG_NO_MEMORY, nothing left. And once warm, training does not allocate. */
 #include "files.h"
 #include "network.h"
 
@@ -144,7 +144,7 @@ START_TEST(test_failed_load_changes_nothing) {
 }
 END_TEST
 
-/* ---- the dump ---- */
+/* ---- the dump and the picture ---- */
 
 static bool swallow(void *user, const char *text, size_t length) {
   (void)text;
@@ -152,18 +152,27 @@ static bool swallow(void *user, const char *text, size_t length) {
   return true;
 }
 
+static tg_status show(tg_var loss) {
+  size_t dumped = 0, drawn = 0;
+  tg_status status = tg_tape_dump(loss.tape, &loss, 1, swallow, &dumped);
+  if (status == TG_OK) status = tg_graph_dot(loss.tape, &loss, 1, NULL, swallow, &drawn);
+  ck_assert(status != TG_OK || (dumped > 0 && drawn > 0));
+  return status;
+}
+
 static tg_status dump(const tg_runtime *runtime, tg_error *error) {
   trainer r;
-  size_t length = 0;
   tg_status status = trainer_new(&r, runtime, error);
   if (status == TG_OK) {
     tg_var loss = network_loss(r.t, &r.net, NULL, SAMPLES);
     status = tg_tape_status(r.t);
-    if (status == TG_OK) status = tg_tape_dump(r.t, &loss, 1, swallow, &length);
+    if (status == TG_OK) status = show(loss);
     error->status = status;
+    if (status == TG_OK)
+      status = tg_graph_dot_file(r.t, &loss, 1, NULL, in_folder("loss.dot"), error);
   }
   trainer_free(&r);
-  ck_assert(status != TG_OK || length > 0);
+  ck_assert_int_le(count_files(), 1);
   return status;
 }
 
