@@ -88,6 +88,19 @@ START_TEST(not_dot) {
 }
 END_TEST
 
+/* AddressSanitizer looks on. */
+START_TEST(drawn_again) {
+  tg_error e = {0};
+  for (int i = 0; i < 20; i++) {
+    size_t size = 0;
+    const char *dot =
+        i % 2 ? small : "digraph { fontname=Courier; label=words; node [label=x]; a }";
+    ck_assert_int_eq(tg_picture_render(dot, i % 3 ? "svg" : "png", add, &size, &e), TG_OK);
+    ck_assert_uint_gt(size, 500);
+  }
+}
+END_TEST
+
 START_TEST(bad_arguments) {
   tg_error e = {0};
   ck_assert_int_eq(tg_picture_write(small, "pdf", in_folder("a"), &e), TG_ARGUMENT);
@@ -111,6 +124,7 @@ int main(void) {
   tcase_add_test(t, rendered_to_a_callback);
   tcase_add_test(t, of_a_tape);
   tcase_add_test(t, not_dot);
+  tcase_add_test(t, drawn_again);
   tcase_add_test(t, bad_arguments);
   suite_add_tcase(suite, t);
   return run_suite(suite);

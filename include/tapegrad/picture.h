@@ -1,7 +1,8 @@
 /* Pictures of DOT text by Graphviz's libgvc. A library of its own, libtapegrad-picture, so that
    libtapegrad needs no Graphviz. libgvc has global state: no two threads may be in these functions,
-   nor in libgvc itself, at the same time. What libgvc allocates, and what it does when memory runs
-   out, is its own; its messages go into `error`, not to stderr. */
+   nor in libgvc itself, at the same time. One context of libgvc is kept for the life of the
+   process. What libgvc allocates, and what it does when memory runs out, is its own; its messages
+   go into `error`, not to stderr. */
 #ifndef TAPEGRAD_PICTURE_H
 #define TAPEGRAD_PICTURE_H
 
