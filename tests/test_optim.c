@@ -301,6 +301,24 @@ START_TEST(test_rates_and_steps) {
 }
 END_TEST
 
+/* Each constructor gives its own kind, with its own defaults. */
+START_TEST(test_constructors) {
+  trainer r = trainer_new(TG_F32, &tg_sgd, NULL);
+  tg_params *p = r.net.params;
+  tg_optimizer *made[] = {tg_sgd_new(p, NULL, NULL), tg_adam_new(p, NULL, NULL),
+                          tg_adamw_new(p, NULL, NULL), tg_rmsprop_new(p, NULL, NULL),
+                          tg_adagrad_new(p, NULL, NULL)};
+  const tg_optimizer_kind *const kinds[] = {&tg_sgd, &tg_adam, &tg_adamw, &tg_rmsprop, &tg_adagrad};
+  const double rates[] = {1e-3, 1e-3, 1e-3, 1e-2, 1e-2};
+  for (int i = 0; i < 5; i++) {
+    ck_assert_ptr_eq(tg_optimizer_kind_of(made[i]), kinds[i]);
+    ck_assert_double_eq(tg_optimizer_lr(made[i], 0), rates[i]);
+    tg_optimizer_free(made[i]);
+  }
+  trainer_free(&r);
+}
+END_TEST
+
 /* ---- a rule from outside ---- */
 
 typedef struct sign_options {
@@ -389,29 +407,49 @@ static void assert_same_bits(const large *a, const large *b) {
   ck_assert_mem_eq(x.data, y.data, tg_tensor_bytes(&x));
 }
 
-static const tg_optimizer_kind *const kinds[] = {&tg_sgd, &tg_adam, &tg_adamw, &tg_rmsprop,
-                                                 &tg_adagrad};
+/* Every loop of the kernels. */
+static const struct rule {
+  const tg_optimizer_kind *kind;
+  const void *options;
+} rules[] = {
+    {&tg_sgd, NULL},
+    {&tg_sgd, &(tg_sgd_options){.weight_decay = 0.1}},
+    {&tg_sgd, &(tg_sgd_options){.momentum = 0.9, .weight_decay = 0.1}},
+    {&tg_sgd, &(tg_sgd_options){.momentum = 0.9, .nesterov = true}},
+    {&tg_adam, NULL},
+    {&tg_adam, &(tg_adam_options){.weight_decay = 0.1}},
+    {&tg_adam, &(tg_adam_options){.amsgrad = true}},
+    {&tg_adamw, NULL},
+    {&tg_rmsprop, NULL},
+    {&tg_rmsprop, &(tg_rmsprop_options){.momentum = 0.9}},
+    {&tg_rmsprop, &(tg_rmsprop_options){.centered = true}},
+    {&tg_rmsprop, &(tg_rmsprop_options){.centered = true, .momentum = 0.9}},
+    {&tg_adagrad, NULL},
+};
+enum { RULES = sizeof rules / sizeof *rules };
 
-static void step_large(large *l, const tg_optimizer_kind *kind) {
-  static const tg_sgd_options momentum = {.momentum = 0.9};
-  const void *options = kind == &tg_sgd ? &momentum : NULL;
-  tg_optimizer *o =
-      tg_optimizer_new(l->params, kind, &(tg_param_group){.options = options}, 1, NULL);
-  for (int k = 0; k < 3; k++) ck_assert_int_eq(tg_optimizer_step(o, l->grads, NULL), TG_OK);
+/* What a large vector is after three clipped steps. */
+static large stepped(const struct rule *rule, tg_dtype dtype, int threads, tg_isa isa) {
+  large l = large_new(dtype, threads, isa);
+  const tg_param_group all = {.options = rule->options};
+  tg_optimizer *o = tg_optimizer_new(l.params, rule->kind, &all, 1, NULL);
+  tg_clip_grad_value(l.grads, 0.9);
+  tg_clip_grad_norm(l.grads, 50, INFINITY);
+  tg_clip_grad_norm(l.grads, 50, 2);
+  for (int k = 0; k < 3; k++) ck_assert_int_eq(tg_optimizer_step(o, l.grads, NULL), TG_OK);
   tg_optimizer_free(o);
+  return l;
 }
 
 START_TEST(test_threads_and_isas_change_no_bit) {
   const tg_dtype dtype = _i % 2 ? TG_F32 : TG_F64;
-  const tg_optimizer_kind *kind = kinds[_i / 2];
-  large a = large_new(dtype, 1, TG_ISA_BEST), b = large_new(dtype, 3, TG_ISA_BEST),
-        c = large_new(dtype, 1, TG_ISA_BASE);
-  step_large(&a, kind);
-  step_large(&b, kind);
-  step_large(&c, kind);
-  assert_same_bits(&a, &b);
-  assert_same_bits(&a, &c);
-  large_free(&a), large_free(&b), large_free(&c);
+  large a = stepped(&rules[_i / 2], dtype, 3, TG_ISA_BEST);
+  for (tg_isa isa = TG_ISA_BASE; isa < TG_ISA_COUNT; isa++) {
+    large b = stepped(&rules[_i / 2], dtype, 1, isa);
+    assert_same_bits(&a, &b);
+    large_free(&b);
+  }
+  large_free(&a);
 }
 END_TEST
 
@@ -616,6 +654,20 @@ static void refuse_file(trainer *r, const char *path, tg_status status, const ch
   ck_assert_uint_eq(tg_params_version(r->net.params, 0), version);
 }
 
+/* A file like `path` with other rates. */
+static void put_rate(const char *path, const char *to, double rate) {
+  enum { ROOM = 32 };
+  tg_named_tensor items[ROOM];
+  tg_safetensors *file = tg_safetensors_open(path, NULL, NULL);
+  int64_t n = tg_safetensors_count(file), at = tg_safetensors_find(file, "optimizer.lr");
+  ck_assert_int_le(n, ROOM);
+  for (int64_t i = 0; i < n; i++) items[i] = tg_safetensors_tensor(file, i);
+  items[at].tensor = tg_tensor_of(&rate, TG_F64, TG_DIMS(1));
+  const tg_named_text texts[] = {tg_safetensors_metadata(file, 0)};
+  ck_assert_int_eq(tg_safetensors_write(to, items, n, texts, 1, NULL, NULL), TG_OK);
+  tg_safetensors_free(file);
+}
+
 START_TEST(test_refuses_files_that_do_not_fit) {
   if (!supported()) return;
   tg_error e = {0};
@@ -633,6 +685,11 @@ START_TEST(test_refuses_files_that_do_not_fit) {
   refuse_file(&ams, path, TG_FORMAT, "\"optimizer.max_exp_avg_sq.fc1.weight\" is not in the file");
   refuse_file(&f32, path, TG_DTYPE, "\"fc1.weight\" is f64 [6,5] in the file, expected f32 [6,5]");
   refuse_file(&a, in_folder("none"), TG_FILE, "none");
+  put_rate(path, bare, (double)NAN);
+  refuse_file(&a, bare, TG_FORMAT, "a learning rate or the steps are out of range");
+  put_rate(path, bare, 0.125);
+  ck_assert_int_eq(tg_training_load(bare, a.net.params, a.o, NULL, &e), TG_OK);
+  ck_assert_double_eq(tg_optimizer_lr(a.o, 0), 0.125);
   tg_optimizer_set_steps(a.o, 3);
   ck_assert_int_eq(tg_training_load(path, ams.net.params, a.o, &now, &e), TG_STATE);
   trainer_free(&a), trainer_free(&ams), trainer_free(&sgd), trainer_free(&f32);
@@ -659,8 +716,9 @@ int main(void) {
   tcase_add_test(c, test_refuses_groups);
   tcase_add_test(c, test_failed_tape_changes_nothing);
   tcase_add_test(c, test_rates_and_steps);
+  tcase_add_test(c, test_constructors);
   tcase_add_test(c, test_kind_of_the_caller);
-  tcase_add_loop_test(c, test_threads_and_isas_change_no_bit, 0, 10);
+  tcase_add_loop_test(c, test_threads_and_isas_change_no_bit, 0, 2 * RULES);
   tcase_add_loop_test(c, test_norms_of_large_vectors, 0, 2);
   tcase_add_test(c, test_norms_of_millions);
   tcase_add_test(c, test_clipping_what_is_not_finite);
