@@ -24,7 +24,7 @@ uint64_t tgi_hash_tensor(const tg_tensor *x) {
 static tg_status shape_borrowed(tg_call *c) {
   const leaf_attrs *attrs = c->attrs;
   const tg_tensor *view = attrs->view;
-  tg_tensor checked;
+  tg_tensor checked = {.dtype = view->dtype};
   if (view->data == NULL || tg_dtype_size(view->dtype) == 0)
     return tg_call_fail(c, TG_ARGUMENT, "the tensor has no data or no dtype");
   if (!tgi_set_dims(&checked, view->rank, view->dims))

@@ -12,8 +12,10 @@ typedef struct block {
 } block;
 
 static void *keep(op_case *c, size_t size) {
-  block *b = calloc(1, (sizeof *b + size + 63) / 64 * 64);
+  size_t all = (sizeof(block) + size + 63) / 64 * 64;
+  block *b = aligned_alloc(64, all);
   if (b == NULL) abort();
+  memset(b, 0, all);
   b->next = c->blocks;
   c->blocks = b;
   return b->memory;
