@@ -27,7 +27,6 @@ static tg_status shape_borrowed(tg_call *c) {
   tg_tensor checked = {.dtype = view->dtype};
   if (view->data == NULL || tg_dtype_size(view->dtype) == 0)
     return tg_call_fail(c, TG_ARGUMENT, "the tensor has no data or no dtype");
-  checked.dtype = view->dtype; /* the size in bytes is checked with the dims */
   if (!tgi_set_dims(&checked, view->rank, view->dims))
     return tg_call_fail(c, TG_SHAPE, "the tensor's rank or dims are out of range");
   c->out.data = view->data;
