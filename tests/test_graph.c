@@ -60,7 +60,11 @@ static void assert_golden(const char *name, const char *dot) {
   char path[512];
   snprintf(path, sizeof path, "%s/graph_%s.dot", GOLDEN, name);
   golden[get_file(path, golden, sizeof golden - 1)] = '\0';
-  ck_assert_str_eq(dot, golden);
+  size_t same = 0, line = 0;
+  for (; dot[same] && dot[same] == golden[same]; same++)
+    if (dot[same] == '\n') line = same + 1;
+  ck_assert_msg(strcmp(dot, golden) == 0, "%s: it is\n%.200s\nand should be\n%.200s", name,
+                dot + line, golden + line);
   assert_drawn(dot);
 }
 
