@@ -1,4 +1,5 @@
-/* All of tapegrad, but for what needs another library's header (gradcheck_assert.h needs Check). */
+/* All of tapegrad, but for what needs another library: gradcheck_assert.h needs Check, and
+   picture.h is that of libtapegrad-picture. */
 #ifndef TAPEGRAD_TAPEGRAD_H
 #define TAPEGRAD_TAPEGRAD_H
 

@@ -7,7 +7,7 @@
      label    for pictures
      formula  of one element, for people
      ranges   two pairs of intervals, {x low, x high, t low, t high}, that keep away from kinks
-     p        LOSS1: name of the attribute, whether it may be `any` or must be `positive`, its usual value
+     p        LOSS1: name of the attribute, `any` or `positive` (as it must be), its usual value
      value    of one element, in the vocabulary of numbers
      slope    of the value by x, and by t, in operators; NOTHING where it is zero everywhere
 

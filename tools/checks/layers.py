@@ -10,7 +10,8 @@ import subprocess
 import sys
 
 LAYERS = [["base"], ["tensor"], ["kernel"], ["tape"], ["ops"], ["diff"], ["program"],
-          ["nn", "optim", "data", "io", "graph"]]
+          ["nn", "optim", "data", "io", "graph"],
+          ["picture"]]  # a library of its own beside libtapegrad
 RANK = {folder: rank for rank, folders in enumerate(LAYERS) for folder in folders}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
