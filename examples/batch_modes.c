@@ -1,8 +1,10 @@
-/* Batch, stochastic and mini-batch descent, momentum and Adam on the same data from the same first weights; their curves in one SVG.
+/* Batch, stochastic and mini-batch descent, momentum and Adam on the same data from the same first
+   weights; their curves in one SVG.
 
      batch_modes [FILE.svg]   (batch_modes.svg without it)
 
-   The data is a noisy sine; the network 1-16-1 with tanh; an epoch sees all 128 points once, whatever the batch. */
+   The data is a noisy sine; the network 1-16-1 with tanh; an epoch sees all 128 points once,
+   whatever the batch. */
 #include <math.h>
 
 #include "chart.h"
@@ -55,9 +57,10 @@ static network make_network(void) {
 
 static tg_optimizer *make_optimizer(const network *net, const mode *m) {
   tg_error error = {0};
-  tg_optimizer *o = m->adam
-                        ? tg_adam_new(net->params, &(tg_adam_options){.lr = m->lr}, &error)
-                        : tg_sgd_new(net->params, &(tg_sgd_options){.lr = m->lr, .momentum = m->momentum}, &error);
+  tg_optimizer *o =
+      m->adam ? tg_adam_new(net->params, &(tg_adam_options){.lr = m->lr}, &error)
+              : tg_sgd_new(net->params, &(tg_sgd_options){.lr = m->lr, .momentum = m->momentum},
+                           &error);
   must(o != NULL, &error);
   return o;
 }
@@ -89,8 +92,8 @@ static void train(const mode *m, double losses[]) {
   network net = make_network();
   tg_grads *grads = tg_grads_new(net.params, &error);
   tg_optimizer *optimizer = make_optimizer(&net, m);
-  tg_batches *batches =
-      tg_batches_new(POINTS, &(tg_batches_options){.size = m->batch, .shuffle = true}, NULL, &error);
+  tg_batches *batches = tg_batches_new(
+      POINTS, &(tg_batches_options){.size = m->batch, .shuffle = true}, NULL, &error);
   must(t != NULL && grads != NULL && batches != NULL, &error);
   static float x[POINTS][1], y[POINTS][1];
   int64_t per_epoch = tg_batches_count(batches);
@@ -120,10 +123,15 @@ int main(int argc, char **argv) {
   for (int i = 0; i < MODES; i++) {
     train(&modes[i], losses[i]);
     printf("%-24s loss %.4f -> %.4f\n", modes[i].name, losses[i][0], losses[i][EPOCHS]);
-    series[i] = (chart_series){.label = modes[i].name, .x = epochs, .y = losses[i], .n = EPOCHS + 1};
+    series[i] =
+        (chart_series){.label = modes[i].name, .x = epochs, .y = losses[i], .n = EPOCHS + 1};
   }
-  chart picture = {.title = "Loss over all points", .x_label = "epoch", .y_label = "mean squared error",
-                   .log_y = true, .series = series, .n = MODES};
+  chart picture = {.title = "Loss over all points",
+                   .x_label = "epoch",
+                   .y_label = "mean squared error",
+                   .log_y = true,
+                   .series = series,
+                   .n = MODES};
   if (!chart_save(&picture, path)) {
     fprintf(stderr, "batch_modes: cannot write \"%s\"\n", path);
     return EXIT_FAILURE;

@@ -1,5 +1,5 @@
-/* A binary classifier: 2-3-1, relu then sigmoid, binary cross-entropy, stochastic gradient descent with the rate 0.01 for 1,000 steps,
-   on two clouds of points that a line can nearly part. */
+/* A binary classifier: 2-3-1, relu then sigmoid, binary cross-entropy, stochastic gradient descent
+   with the rate 0.01 for 1,000 steps, on two clouds of points that a line can nearly part. */
 #include "must.h"
 
 enum { POINTS = 200, STEPS = 1000 };

@@ -1,5 +1,6 @@
-/* A nonlinear regression by Gauss-Newton: y = a exp(-b x) + c fitted to twelve measurements. Each step solves (J^T J) d = -J^T r with the
-   Jacobian J of the residuals r, damped after Levenberg and Marquardt where a plain step would go uphill. */
+/* A nonlinear regression by Gauss-Newton: y = a exp(-b x) + c fitted to twelve measurements. Each
+   step solves (J^T J) d = -J^T r with the Jacobian J of the residuals r, damped after Levenberg and
+   Marquardt where a plain step would go uphill. */
 #include <math.h>
 
 #include "must.h"
@@ -48,7 +49,8 @@ static void solve(double A[UNKNOWNS][UNKNOWNS], double b[UNKNOWNS]) {
 }
 
 /* The normal equations at p: A = J^T J, b = -J^T r. */
-static void normal_equations(tg_tape *t, double p[], double A[UNKNOWNS][UNKNOWNS], double b[UNKNOWNS]) {
+static void normal_equations(tg_tape *t, double p[], double A[UNKNOWNS][UNKNOWNS],
+                             double b[UNKNOWNS]) {
   tg_tape_reset(t);
   tg_var at = unknowns(t, p), r = residuals(t, at), J = tg_jacobian(r, at); /* [POINTS, UNKNOWNS] */
   tg_var JT = tg_transpose(J, 0, 1);
@@ -86,7 +88,8 @@ int main(void) {
     if (k < 4) printf("step %d  sum of squares %.6f\n", k, sum_of_squares(t, p));
     if (!improve(t, p, &damping)) break;
   }
-  printf("y = %.4f exp(-%.4f x) + %.4f, sum of squares %.6f\n", p[0], p[1], p[2], sum_of_squares(t, p));
+  printf("y = %.4f exp(-%.4f x) + %.4f, sum of squares %.6f\n", p[0], p[1], p[2],
+         sum_of_squares(t, p));
   tg_tape_free(t);
   return EXIT_SUCCESS;
 }

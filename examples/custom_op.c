@@ -1,6 +1,7 @@
-/* An operator of your own is as good as a built-in one: here is ln cosh x, with its kernel and its rule; and a custom gradient for a
-   region of composed operators: rounding that lets the gradient pass (a straight-through estimator). Both are checked by the checker that
-   the library uses on itself. */
+/* An operator of your own is as good as a built-in one: here is ln cosh x, with its kernel and its
+   rule; and a custom gradient for a region of composed operators: rounding that lets the gradient
+   pass (a straight-through estimator). Both are checked by the checker that the library uses on
+   itself. */
 #include <math.h>
 
 #include "must.h"
@@ -16,18 +17,13 @@ static tg_status logcosh_kernel(const tg_call *c) {
   return TG_OK;
 }
 
-/* The rule is written in operators, so that gradients of gradients follow: d ln cosh x / dx = tanh x. */
+/* The rule is written in operators, so that gradients of gradients follow: d ln cosh x / dx = tanh
+ * x. */
 static tg_var logcosh_vjp(const tg_call *c, tg_var g) { return tg_mul(g, tg_tanh(c->x[0])); }
 
 static const tg_op logcosh = {
-    TG_OP_INIT,
-    .name = "logcosh",
-    .label = "ln cosh",
-    .formula = "ln cosh x",
-    .arity = 1,
-    .dtypes = TG_FLOATS,
-    .shape = tg_shape_same,
-    .kernel = logcosh_kernel,
+    TG_OP_INIT,           .name = "logcosh",   .label = "ln cosh",     .formula = "ln cosh x",
+    .arity = 1,           .dtypes = TG_FLOATS, .shape = tg_shape_same, .kernel = logcosh_kernel,
     .vjp = {logcosh_vjp},
 };
 
@@ -45,7 +41,8 @@ static tg_var rounded(tg_tape *t, const tg_var x[], void *user) {
   return tg_round(x[0]);
 }
 
-static void pass_through(tg_tape *t, const tg_var x[], int n, tg_var y, tg_var g, tg_var dx[], void *user) {
+static void pass_through(tg_tape *t, const tg_var x[], int n, tg_var y, tg_var g, tg_var dx[],
+                         void *user) {
   (void)t, (void)x, (void)n, (void)y, (void)user;
   dx[0] = g;
 }
@@ -60,7 +57,9 @@ static tg_var straight_through(tg_tape *t, const tg_var x[], void *user) {
 static void check(const char *name, tg_fn *fn, const tg_tensor x[], int n) {
   tg_gradcheck r;
   tg_gradcheck_run(fn, x, n, NULL, NULL, &r);
-  const char *verdict = r.verdict == TG_CHECK_RIGHT ? "right" : r.verdict == TG_CHECK_WRONG ? "not the derivative" : "undecided";
+  const char *verdict = r.verdict == TG_CHECK_RIGHT   ? "right"
+                        : r.verdict == TG_CHECK_WRONG ? "not the derivative"
+                                                      : "undecided";
   printf("%s: the gradient is %s\n", name, verdict);
   if (r.verdict == TG_CHECK_WRONG) printf("  to blame: %s\n", r.op);
 }
@@ -82,7 +81,8 @@ int main(void) {
          tg_tensor_at(&gradient, 2));
 
   check("logcosh", logcosh_loss, x, 2);
-  /* A straight-through estimator is not a derivative, on purpose; the checker says so and names it. */
+  /* A straight-through estimator is not a derivative, on purpose; the checker says so and names it.
+   */
   check("straight_through", straight_through, x, 1);
   tg_tape_free(t);
   return EXIT_SUCCESS;

@@ -19,13 +19,13 @@ static tg_var wrong_vjp(const tg_call *c, tg_var g) {
 }
 
 static const tg_op right_cube = {
-    TG_OP_INIT,           .name = "right_cube", .label = "x^3",           .formula = "x^3",
-    .arity = 1,           .dtypes = TG_FLOATS,  .shape = tg_shape_same,   .kernel = cube_kernel,
+    TG_OP_INIT,         .name = "right_cube", .label = "x^3",         .formula = "x^3",
+    .arity = 1,         .dtypes = TG_FLOATS,  .shape = tg_shape_same, .kernel = cube_kernel,
     .vjp = {right_vjp},
 };
 static const tg_op wrong_cube = {
-    TG_OP_INIT,           .name = "wrong_cube", .label = "x^3",           .formula = "x^3",
-    .arity = 1,           .dtypes = TG_FLOATS,  .shape = tg_shape_same,   .kernel = cube_kernel,
+    TG_OP_INIT,         .name = "wrong_cube", .label = "x^3",         .formula = "x^3",
+    .arity = 1,         .dtypes = TG_FLOATS,  .shape = tg_shape_same, .kernel = cube_kernel,
     .vjp = {wrong_vjp},
 };
 
@@ -58,8 +58,8 @@ int main(void) {
 
   cube = &wrong_cube;
   r = run("wrong rule", model, x, 2, &cube);
-  printf("  %s, operand %d, element %lld: the rules say %.6f, differences say %.6f\n", r.what, r.operand,
-         (long long)r.element, r.analytic, r.numeric);
+  printf("  %s, operand %d, element %lld: the rules say %.6f, differences say %.6f\n", r.what,
+         r.operand, (long long)r.element, r.analytic, r.numeric);
   printf("  to blame: %s\n", r.op);
 
   tg_tensor at_kink = tg_tensor_of(kink, TG_F64, TG_DIMS(3));

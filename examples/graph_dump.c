@@ -1,4 +1,5 @@
-/* Looking at a recorded graph: as plain text, a line a node, and as Graphviz DOT, forward and backward, with scopes as clusters.
+/* Looking at a recorded graph: as plain text, a line a node, and as Graphviz DOT, forward and
+   backward, with scopes as clusters.
 
      graph_dump            both on the standard output
      graph_dump FILE.dot   the DOT into a file: dot -Tsvg FILE.dot > FILE.svg draws it */
@@ -14,7 +15,8 @@ int main(int argc, char **argv) {
   tg_tape *t = tg_tape_new(NULL, &error);
   must(t != NULL, &error);
 
-  float x_data[2] = {1, 2}, W_data[3][2] = {{0.1f, 0.2f}, {0.3f, 0.4f}, {0.5f, 0.6f}}, b_data[3] = {0};
+  float x_data[2] = {1, 2}, W_data[3][2] = {{0.1f, 0.2f}, {0.3f, 0.4f}, {0.5f, 0.6f}},
+        b_data[3] = {0};
   tg_var x = tg_name(tg_leaf(t, tg_tensor_of(x_data, TG_F32, TG_DIMS(1, 2))), "x");
   tg_scope_begin(t, "layer");
   tg_var W = tg_name(tg_leaf(t, tg_tensor_of(W_data, TG_F32, TG_DIMS(3, 2))), "W");

@@ -1,5 +1,6 @@
-/* A network of any depth by a loop, and why depth was hard: the norm of each layer's delta = dL/dz. Through sigmoids it vanishes, since each
-   layer multiplies it by a' <= 1/4; through relu with Kaiming's first weights it keeps its size.
+/* A network of any depth by a loop, and why depth was hard: the norm of each layer's delta = dL/dz.
+   Through sigmoids it vanishes, since each layer multiplies it by a' <= 1/4; through relu with
+   Kaiming's first weights it keeps its size.
 
      mlp_any_depth [LAYERS]   (10 without it) */
 #include <math.h>
@@ -11,7 +12,8 @@ enum { WIDTH = 32, BATCH = 16, MOST = 200 };
 
 static double norm(tg_var x) { return tg_item(tg_norm(x, 2, TG_ALL, false)); }
 
-/* Prints the norm of every layer's delta; the weights are `gain` / sqrt(width) times normal numbers. */
+/* Prints the norm of every layer's delta; the weights are `gain` / sqrt(width) times normal
+ * numbers. */
 static void show(tg_tape *t, int layers, const char *name, tg_var activation(tg_var), double gain) {
   tg_var z[MOST], delta[MOST];
   const int64_t square[2] = {WIDTH, WIDTH}, batch[2] = {BATCH, WIDTH};

@@ -1,9 +1,11 @@
-/* Length and damping of a pendulum from its noisy trajectory, by differentiating through the integrator.
+/* Length and damping of a pendulum from its noisy trajectory, by differentiating through the
+   integrator.
 
      theta'' = -(g / L) sin(theta) - c theta'
 
-   400 steps of the fourth-order Runge-Kutta method are recorded on the tape with two unknowns, ln L and ln c; the mean squared
-   distance from what was seen is made small by Gauss-Newton steps on its gradient and the trajectory's tangents. */
+   400 steps of the fourth-order Runge-Kutta method are recorded on the tape with two unknowns, ln L
+   and ln c; the mean squared distance from what was seen is made small by Gauss-Newton steps on its
+   gradient and the trajectory's tangents. */
 #include <math.h>
 
 #include "must.h"
@@ -51,8 +53,8 @@ static tg_var simulate(tg_tape *t, tg_var log_length, tg_var log_damping) {
 }
 
 static void observe(tg_tape *t, double seen[STEPS]) {
-  tg_tensor angles = tg_value(simulate(t, tg_scalar(t, TG_F64, log(true_length)),
-                                       tg_scalar(t, TG_F64, log(true_damping))));
+  tg_tensor angles = tg_value(
+      simulate(t, tg_scalar(t, TG_F64, log(true_length)), tg_scalar(t, TG_F64, log(true_damping))));
   for (int k = 0; k < STEPS; k++)
     seen[k] = tg_tensor_at(&angles, k) + noise * tg_random_normal((tg_key){.seed = 3}, (uint64_t)k);
 }
@@ -69,9 +71,10 @@ static double improve(tg_tape *t, double seen[], double unknown[2]) {
   tg_tape_reset(t);
   tg_var x[2], one = tg_scalar(t, TG_F64, 1), column[2], g[2];
   for (int i = 0; i < 2; i++) x[i] = tg_leaf(t, tg_tensor_of(&unknown[i], TG_F64, TG_SCALAR));
-  tg_var r = tg_sub(simulate(t, x[0], x[1]), tg_leaf(t, tg_tensor_of(seen, TG_F64, TG_DIMS(STEPS))));
+  tg_var r =
+      tg_sub(simulate(t, x[0], x[1]), tg_leaf(t, tg_tensor_of(seen, TG_F64, TG_DIMS(STEPS))));
   tg_var half = tg_mul_scalar(tg_dot(r, r), 0.5);
-  tg_grad(half, x, 2, g);                                             /* J^T r, in reverse */
+  tg_grad(half, x, 2, g);                                                /* J^T r, in reverse */
   for (int i = 0; i < 2; i++) tg_jvp(&r, 1, &x[i], &one, 1, &column[i]); /* J, forward */
   must_tape(t);
   double gradient[2] = {tg_item(g[0]), tg_item(g[1])}, d[2];
@@ -94,9 +97,9 @@ int main(void) {
     if (k < 4) printf("length %.4f m  damping %.4f / s  residual %.5f rad\n", length, damping, rms);
   }
   double length = exp(unknown[0]), damping = exp(unknown[1]);
-  printf("found: length %.3f m (true %.3f), damping %.3f / s (true %.3f)\n", length, true_length, damping,
-         true_damping);
+  printf("found: length %.3f m (true %.3f), damping %.3f / s (true %.3f)\n", length, true_length,
+         damping, true_damping);
   tg_tape_free(t);
   return fabs(length - true_length) < 0.01 && fabs(damping - true_damping) < 0.01 ? EXIT_SUCCESS
-                                                                                   : EXIT_FAILURE;
+                                                                                  : EXIT_FAILURE;
 }

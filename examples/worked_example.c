@@ -1,5 +1,6 @@
-/* Backpropagation on paper: two inputs, two hidden sigmoids, one output sigmoid, every z, a, delta and gradient printed, forward and
-   backward, and one step of gradient descent. With a = sigmoid(z) and delta = dL/dz:
+/* Backpropagation on paper: two inputs, two hidden sigmoids, one output sigmoid, every z, a, delta
+   and gradient printed, forward and backward, and one step of gradient descent. With a = sigmoid(z)
+   and delta = dL/dz:
 
      output:  delta = (y - t) y (1 - y)              hidden:  delta_j = delta v_j a_j (1 - a_j)
      dL/dv_j = delta a_j,  dL/dc = delta             dL/dW_ji = delta_j x_i,  dL/db_j = delta_j  */
@@ -28,9 +29,9 @@ static void descend(double *p, tg_var gradient) {
 }
 
 typedef struct network {
-  tg_var x, W, b, v, c;          /* [2], [2, 2], [2], [2], [] */
-  tg_var hidden_z, hidden_a;     /* [2] */
-  tg_var output_z, y, loss;      /* [] */
+  tg_var x, W, b, v, c;      /* [2], [2, 2], [2], [2], [] */
+  tg_var hidden_z, hidden_a; /* [2] */
+  tg_var output_z, y, loss;  /* [] */
 } network;
 
 static network forward(tg_tape *t) {

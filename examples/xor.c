@@ -1,7 +1,9 @@
-/* The exclusive or, learned by a 2-3-1 network of sigmoids with the mean squared error and full-batch gradient descent.
+/* The exclusive or, learned by a 2-3-1 network of sigmoids with the mean squared error and
+   full-batch gradient descent.
 
-   First the recipe of the textbooks: learning rate 0.1, 10,000 steps. It mostly ends on the plateau near the loss 0.25. Then one
-   that converges for every seed from 1 to 100: small first weights, and a rate that fits the flat sigmoid. */
+   First the recipe of the textbooks: learning rate 0.1, 10,000 steps. It mostly ends on the plateau
+   near the loss 0.25. Then one that converges for every seed from 1 to 100: small first weights,
+   and a rate that fits the flat sigmoid. */
 #include <math.h>
 
 #include "must.h"

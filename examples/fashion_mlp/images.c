@@ -6,8 +6,8 @@
 #include "must.h"
 
 /* DIR/NAME-KIND.gz, or without .gz where only that is there. */
-static tg_array *read_file(const char *dir, const char *name, const char *kind, const tg_runtime *runtime,
-                           char path[], size_t size) {
+static tg_array *read_file(const char *dir, const char *name, const char *kind,
+                           const tg_runtime *runtime, char path[], size_t size) {
   tg_error error = {0};
   snprintf(path, size, "%s/%s-%s", dir, name, kind);
   bool plain = access(path, R_OK) == 0;

@@ -10,8 +10,8 @@ typedef struct images {
   int64_t n, size;          /* size = rows * columns */
 } images;
 
-/* Reads DIR/NAME-images-idx3-ubyte[.gz] and DIR/NAME-labels-idx1-ubyte[.gz]; ends the program with a sentence where they are
-   missing, damaged, or do not belong together. */
+/* Reads DIR/NAME-images-idx3-ubyte[.gz] and DIR/NAME-labels-idx1-ubyte[.gz]; ends the program with
+   a sentence where they are missing, damaged, or do not belong together. */
 images read_images(const char *dir, const char *name, const tg_runtime *runtime);
 void free_images(images *set);
 

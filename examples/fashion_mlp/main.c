@@ -1,5 +1,6 @@
-/* The main job: ten kinds of clothes told apart by a network of 784-64-64-10, relu between, softmax cross-entropy, Adam. It checks its own gradient,
-   trains, tests once, shows what it found, saves its parameters, and draws its graph and its loss. */
+/* The main job: ten kinds of clothes told apart by a network of 784-64-64-10, relu between, softmax
+   cross-entropy, Adam. It checks its own gradient, trains, tests once, shows what it found, saves
+   its parameters, and draws its graph and its loss. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,11 @@ static const char *out_path(const settings *s, const char *ending, char path[], 
 static void draw_loss(const settings *s, curve *c) {
   char path[4096];
   chart_series series = {.x = c->step, .y = c->loss, .n = c->n};
-  chart picture = {.title = "Training loss", .x_label = "step", .y_label = "cross-entropy", .series = &series, .n = 1};
+  chart picture = {.title = "Training loss",
+                   .x_label = "step",
+                   .y_label = "cross-entropy",
+                   .series = &series,
+                   .n = 1};
   if (c->n > 0 && !chart_save(&picture, out_path(s, "_loss.svg", path, sizeof path))) {
     fprintf(stderr, "fashion_mlp: cannot write \"%s\"\n", path);
     exit(EXIT_FAILURE);
@@ -30,26 +35,30 @@ static void draw_loss(const settings *s, curve *c) {
   free(c->loss);
 }
 
-static void draw_graph(const settings *s, const model *m, const images *set, const tg_runtime *runtime) {
+static void draw_graph(const settings *s, const model *m, const images *set,
+                       const tg_runtime *runtime) {
   char dot[4096];
   write_graph(m, set, runtime, out_path(s, ".dot", dot, sizeof dot));
 #ifdef HAVE_PICTURE
   char svg[4096];
   tg_error error = {0};
-  must(tg_picture_of_file(dot, "svg", out_path(s, ".svg", svg, sizeof svg), &error) == TG_OK, &error);
+  must(tg_picture_of_file(dot, "svg", out_path(s, ".svg", svg, sizeof svg), &error) == TG_OK,
+       &error);
 #endif
 }
 
 static void save(const settings *s, const model *m, char path[], size_t size) {
   tg_error error = {0};
-  if (s->save) snprintf(path, size, "%s", s->save);
-  else out_path(s, ".safetensors", path, size);
+  if (s->save)
+    snprintf(path, size, "%s", s->save);
+  else
+    out_path(s, ".safetensors", path, size);
   must(tg_params_save(m->params, path, &error) == TG_OK, &error);
 }
 
 /* A new model with the saved parameters sees the test images as the trained one did. */
-static void load_again(const settings *s, const char *path, const images *set, const uint8_t predicted[],
-                       const tg_runtime *runtime) {
+static void load_again(const settings *s, const char *path, const images *set,
+                       const uint8_t predicted[], const tg_runtime *runtime) {
   tg_error error = {0};
   settings other = *s;
   other.seed++;
@@ -92,8 +101,9 @@ int main(int argc, char **argv) {
   tg_runtime *runtime = tg_runtime_new(&(tg_runtime_options){.threads = s.threads}, &error);
   must(runtime != NULL, &error);
   images set = read_images(s.data, "train", runtime);
-  printf("%lld training images of %lld pixels; %s instructions, matrix products by %s\n", (long long)set.n,
-         (long long)set.size, tg_isa_name(tg_runtime_isa(runtime)), tg_runtime_gemm_name(runtime));
+  printf("%lld training images of %lld pixels; %s instructions, matrix products by %s\n",
+         (long long)set.n, (long long)set.size, tg_isa_name(tg_runtime_isa(runtime)),
+         tg_runtime_gemm_name(runtime));
   model m = make_model(&s, set.size, runtime);
   if (s.load) must(tg_params_load(m.params, s.load, &error) == TG_OK, &error);
   if (!check_gradient(&m, &set, runtime)) return EXIT_FAILURE;

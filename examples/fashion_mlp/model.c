@@ -68,8 +68,8 @@ static tg_tensor first_rows(tg_tensor x) {
 static void say(const model *m, const tg_gradcheck *r) {
   static const char *const verdicts[] = {"right", "WRONG", "right but for kinks of relu", "failed"};
   const char *name = r->operand >= 0 ? tg_params_name(m->params, r->operand) : "a random direction";
-  printf("gradient check: %s; worst error %.1e (relative %.1e) in %s", verdicts[r->verdict], r->max_abs_error,
-         r->max_rel_error, name);
+  printf("gradient check: %s; worst error %.1e (relative %.1e) in %s", verdicts[r->verdict],
+         r->max_abs_error, r->max_rel_error, name);
   if (r->element >= 0) printf(", element %lld", (long long)r->element);
   printf(" of the %s\n", r->what);
   if (r->verdict == TG_CHECK_WRONG || r->verdict == TG_CHECK_FAILED) printf("  %s\n", r->message);
@@ -79,7 +79,8 @@ bool check_gradient(const model *m, const images *set, const tg_runtime *runtime
   tg_error error = {0};
   tg_tape *t = tg_tape_new(&(tg_tape_options){.runtime = runtime}, &error);
   must(t != NULL, &error);
-  tg_var pixels = tg_mul_scalar(tg_cast(tg_constant(t, first_rows(set->pixels)), TG_F64), 1.0 / 255);
+  tg_var pixels =
+      tg_mul_scalar(tg_cast(tg_constant(t, first_rows(set->pixels)), TG_F64), 1.0 / 255);
   tg_var flat = tg_flatten(pixels, 1, 2);
   tg_var label = tg_cast(tg_constant(t, first_rows(set->labels)), TG_I64);
   sample s = {m->n_layers, tg_value(flat), tg_value(label)};
@@ -87,7 +88,8 @@ bool check_gradient(const model *m, const images *set, const tg_runtime *runtime
   for (int i = 0; i < 2 * m->n_layers; i++) p[i] = in_double(t, tg_params_tensor(m->params, i));
   must_tape(t);
   tg_gradcheck r;
-  tg_gradcheck_run(loss_of, p, 2 * m->n_layers, &s, &(tg_gradcheck_options){.runtime = runtime}, &r);
+  tg_gradcheck_run(loss_of, p, 2 * m->n_layers, &s, &(tg_gradcheck_options){.runtime = runtime},
+                   &r);
   say(m, &r);
   tg_tape_free(t);
   return r.verdict == TG_CHECK_RIGHT || r.verdict == TG_CHECK_KINK;

@@ -27,20 +27,23 @@ static char shade(const images *set, int64_t image, int64_t row, int64_t column)
   int64_t width = set->pixels.dims[2];
   const uint8_t *at = (const uint8_t *)set->pixels.data + image * set->size + row * width + column;
   bool right = column + 1 < width, below = row + 1 < set->pixels.dims[1];
-  int sum = at[0] + (right ? at[1] : 0) + (below ? at[width] : 0) + (right && below ? at[width + 1] : 0);
+  int sum =
+      at[0] + (right ? at[1] : 0) + (below ? at[width] : 0) + (right && below ? at[width + 1] : 0);
   return shades[sum / 4 * 9 / 255];
 }
 
 static void print_row(const images *set, int64_t first, int64_t row) {
   for (int64_t i = first; i < first + IN_A_ROW && i < set->n; i++) {
     int printed = 0;
-    for (int64_t c = 0; c < set->pixels.dims[2] && printed < CELL - 1; c += 2, printed++) putchar(shade(set, i, row, c));
+    for (int64_t c = 0; c < set->pixels.dims[2] && printed < CELL - 1; c += 2, printed++)
+      putchar(shade(set, i, row, c));
     printf("%*s", CELL - printed, "");
   }
   putchar('\n');
 }
 
-static void print_caption(const images *set, const uint8_t predicted[], int64_t first, const char *dir) {
+static void print_caption(const images *set, const uint8_t predicted[], int64_t first,
+                          const char *dir) {
   const uint8_t *label = set->labels.data;
   for (int64_t i = first; i < first + IN_A_ROW && i < set->n; i++) {
     const char *mark = predicted[i] == label[i] ? "" : "!";

@@ -31,7 +31,8 @@ static bool read_int(const char *flag, const char *value, long least, long most,
   errno = 0;
   long number = strtol(value, &end, 10);
   snprintf(expected, sizeof expected, "a whole number from %ld to %ld", least, most);
-  if (errno || end == value || *end || number < least || number > most) return wrong(flag, value, expected);
+  if (errno || end == value || *end || number < least || number > most)
+    return wrong(flag, value, expected);
   *to = (int)number;
   return true;
 }

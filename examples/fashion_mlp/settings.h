@@ -12,11 +12,12 @@ typedef struct settings {
   double lr;
   uint64_t seed;
   int hidden[MOST_HIDDEN], n_hidden;
-  const char *data, *out;   /* folders */
+  const char *data, *out;  /* folders */
   const char *save, *load; /* files; save NULL: in the out folder; load NULL: none */
 } settings;
 
-/* True: go on with the settings. False: *status is the program's exit status, and what there was to say was said. */
+/* True: go on with the settings. False: *status is the program's exit status, and what there was to
+ * say was said. */
 bool read_settings(int argc, char **argv, settings *s, int *status);
 
 #endif

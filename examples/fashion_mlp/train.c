@@ -19,7 +19,8 @@ typedef struct batch_room {
 } batch_room;
 
 static batch_room make_room(int64_t n, int64_t size) {
-  batch_room room = {malloc((size_t)(n * size) * sizeof(float)), malloc((size_t)n * sizeof(int64_t)), n, size};
+  batch_room room = {malloc((size_t)(n * size) * sizeof(float)),
+                     malloc((size_t)n * sizeof(int64_t)), n, size};
   if (room.pixels == NULL || room.labels == NULL) {
     fprintf(stderr, "fashion_mlp: out of memory\n");
     exit(EXIT_FAILURE);
@@ -32,10 +33,12 @@ static void free_room(batch_room *room) {
   free(room->labels);
 }
 
-static void fill_room(batch_room *room, const images *set, const tg_batch *batch, tg_tensor *x, tg_tensor *label) {
+static void fill_room(batch_room *room, const images *set, const tg_batch *batch, tg_tensor *x,
+                      tg_tensor *label) {
   tg_error error = {0};
   *x = tg_batch_gather_scaled(batch, set->pixels, 1.0 / 255, 0,
-                              tg_tensor_of(room->pixels, TG_F32, TG_DIMS(room->n, room->size)), &error);
+                              tg_tensor_of(room->pixels, TG_F32, TG_DIMS(room->n, room->size)),
+                              &error);
   must(x->data != NULL, &error);
   int64_t n = batch->n;
   const uint8_t *from = set->labels.data;
@@ -65,10 +68,11 @@ static void show_bar(progress *p, int64_t step, double loss) {
   char bar[31];
   for (int i = 0; i < 30; i++) bar[i] = i < (int)(30 * share) ? '#' : '.';
   bar[30] = '\0';
-  double rate = share * (double)p->images / spent, left = share > 0 ? spent * (1 - share) / share : 0;
+  double rate = share * (double)p->images / spent,
+         left = share > 0 ? spent * (1 - share) / share : 0;
   int64_t epoch = step == p->steps ? p->epochs : step / p->per_epoch + 1;
-  printf("\repoch %lld/%d [%s] loss %.4f  %.0f images/s  %.0f s left ", (long long)epoch, p->epochs, bar, loss, rate,
-         left);
+  printf("\repoch %lld/%d [%s] loss %.4f  %.0f images/s  %.0f s left ", (long long)epoch, p->epochs,
+         bar, loss, rate, left);
   fflush(stdout);
 }
 
@@ -90,9 +94,11 @@ typedef struct trainer {
   batch_room room;
 } trainer;
 
-static trainer make_trainer(model *m, const images *set, const settings *s, const tg_runtime *runtime) {
+static trainer make_trainer(model *m, const images *set, const settings *s,
+                            const tg_runtime *runtime) {
   tg_error error = {0};
-  tg_batches_options options = {.size = s->batch, .shuffle = true, .key = {.seed = s->seed, .stream = 1000}};
+  tg_batches_options options = {
+      .size = s->batch, .shuffle = true, .key = {.seed = s->seed, .stream = 1000}};
   trainer r = {.t = tg_tape_new(&(tg_tape_options){.runtime = runtime}, &error),
                .grads = tg_grads_new(m->params, &error),
                .adam = tg_adam_new(m->params, &(tg_adam_options){.lr = s->lr}, &error),
@@ -134,7 +140,8 @@ static curve make_curve(void) {
 }
 
 /* The mean loss since the curve's last point becomes its next, CURVE_POINTS times in all. */
-static void add_to_curve(curve *c, int64_t step, int64_t steps, double loss, double *sum, int64_t *n) {
+static void add_to_curve(curve *c, int64_t step, int64_t steps, double loss, double *sum,
+                         int64_t *n) {
   *sum += loss;
   ++*n;
   if (step * CURVE_POINTS / steps <= c->n || c->n == CURVE_POINTS) return;
@@ -147,7 +154,8 @@ curve train(model *m, const images *set, const settings *s, const tg_runtime *ru
   trainer r = make_trainer(m, set, s, runtime);
   curve c = make_curve();
   int64_t per_epoch = tg_batches_count(r.batches), steps = s->epochs * per_epoch, n = 0;
-  progress p = {isatty(STDOUT_FILENO) == 1, seconds(), 0, steps, per_epoch, s->epochs * set->n, s->epochs};
+  progress p = {isatty(STDOUT_FILENO) == 1, seconds(), 0, steps, per_epoch,
+                s->epochs * set->n,         s->epochs};
   double sum = 0, epoch_sum = 0;
   for (int64_t step = 1; step <= steps; step++) {
     double loss = train_step(&r, m, set, step - 1);
@@ -167,7 +175,8 @@ curve train(model *m, const images *set, const settings *s, const tg_runtime *ru
 double test(const model *m, const images *set, const tg_runtime *runtime, uint8_t predicted[]) {
   tg_error error = {0};
   tg_tape *t = tg_tape_new(&(tg_tape_options){.runtime = runtime}, &error);
-  tg_batches *batches = tg_batches_new(set->n, &(tg_batches_options){.size = TEST_BATCH}, runtime, &error);
+  tg_batches *batches =
+      tg_batches_new(set->n, &(tg_batches_options){.size = TEST_BATCH}, runtime, &error);
   must(t != NULL && batches != NULL, &error);
   batch_room room = make_room(TEST_BATCH, set->size);
   const uint8_t *label = set->labels.data;

@@ -1,5 +1,5 @@
-/* What every example needs: to stop with the library's sentence where something went wrong. A program may print and exit; the
-   library does neither. */
+/* What every example needs: to stop with the library's sentence where something went wrong. A
+   program may print and exit; the library does neither. */
 #ifndef EXAMPLES_MUST_H
 #define EXAMPLES_MUST_H
 

@@ -3,6 +3,7 @@
 
 usage: output.py EXPECTED PROGRAM [ARGUMENT ...]
 """
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +27,8 @@ def main():
         sys.exit(__doc__)
     with open(sys.argv[1]) as file:
         expected = file.read().splitlines()
-    run = subprocess.run(sys.argv[2:], stdout=subprocess.PIPE, text=True)
+    program = [os.path.abspath(sys.argv[2])] + sys.argv[3:]
+    run = subprocess.run(program, stdout=subprocess.PIPE, text=True)
     lines = run.stdout.splitlines()
     if run.returncode != 0:
         sys.exit(f"exit status {run.returncode}\n{run.stdout}")
