@@ -67,7 +67,8 @@ static tg_optimizer *make_optimizer(const network *net, const mode *m) {
 
 static tg_var loss_of(tg_tape *t, const network *net, tg_tensor x, tg_tensor y) {
   tg_var h = tg_tanh(tg_linear_apply(t, net->params, net->hidden, tg_leaf(t, x)));
-  return tg_mse_loss(tg_linear_apply(t, net->params, net->output, h), tg_leaf(t, y), TG_MEAN);
+  return tg_mse_loss(tg_linear_apply(t, net->params, net->output, h), tg_leaf(t, y),
+                     TG_REDUCTION_MEAN);
 }
 
 static double whole_loss(tg_tape *t, const network *net) {

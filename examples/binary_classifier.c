@@ -57,7 +57,7 @@ int main(void) {
   for (int k = 0; k <= STEPS; k++) {
     tg_tape_reset(t);
     tg_var p = probability(t, &c, tg_leaf(t, x));
-    tg_var loss = tg_binary_cross_entropy(p, tg_leaf(t, label), TG_MEAN);
+    tg_var loss = tg_binary_cross_entropy(p, tg_leaf(t, label), TG_REDUCTION_MEAN);
     must_tape(t);
     if (k % 200 == 0) printf("step %4d  loss %.4f\n", k, tg_item(loss));
     tg_grads_zero(grads);

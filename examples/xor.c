@@ -62,7 +62,7 @@ static double step(tg_tape *t, const network *net) {
   tg_tape_reset(t);
   tg_var y = predict(t, net);
   tg_var target = tg_leaf(t, tg_tensor_of(targets, TG_F32, TG_DIMS(4, 1)));
-  tg_var loss = tg_mse_loss(y, target, TG_MEAN);
+  tg_var loss = tg_mse_loss(y, target, TG_REDUCTION_MEAN);
   tg_grads_zero(net->grads);
   tg_backward(loss, net->grads);
   tg_optimizer_step(net->optimizer, net->grads, t);

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""The main job as a test: accuracy over seeds 1, 2, 3, the same losses from the same seed whatever the threads, the files it
+names, and what it says to wrong flags and to damaged data.
+
+usage: fashion_mlp.py PROGRAM      exit status 77 (skipped) where Fashion-MNIST is absent
+"""
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+DATA = "/usr/share/datasets/fashion-mnist"
+TRAIN = "train-images-idx3-ubyte.gz"
+
+
+def run(*arguments, status=0):
+    """Standard output where status is 0, else standard error, which must be one sentence."""
+    result = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == status, f"{arguments}: exit status {result.returncode}, not {status}\n{result.stderr}"
+    if status == 0:
+        return result.stdout
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1 and len(lines[0]) > 20, f"{arguments}: not one sentence:\n{result.stderr}"
+    return lines[0]
+
+
+def losses(output):
+    return re.findall(r"^epoch \S+  loss (\S+)", output, re.M)
+
+
+def accuracy(output):
+    return float(re.search(r"^test accuracy: (\d+\.\d\d) %$", output, re.M).group(1))
+
+
+def check_accuracy(folder):
+    outputs = [run("--out", folder, "--seed", str(seed)) for seed in (1, 2, 3)]
+    found = [accuracy(output) for output in outputs]
+    print("accuracy of seeds 1, 2, 3:", found)
+    assert min(found) >= 86.3 and sum(found) / 3 >= 87.0, found
+    output = outputs[0]
+    assert "gradient check: right" in output
+    assert "every prediction the same" in output and "confusion matrix" in output
+    assert output.rstrip().splitlines()[-1].startswith("test accuracy: "), "the last line is not the accuracy"
+    assert losses(run("--out", folder, "--seed", "1", "--threads", "2")) == losses(output), "threads change losses"
+
+
+def check_files(folder):
+    for name, start in ((".dot", b"digraph"), ("_loss.svg", b"<"), (".safetensors", None)):
+        with open(f"{folder}/fashion_mlp{name}", "rb") as file:
+            content = file.read()
+        assert content and (start is None or content.startswith(start)), name
+    run("--epochs", "0", "--load", f"{folder}/fashion_mlp.safetensors", "--out", folder)
+
+
+def check_flags():
+    for flags in (["--foo", "1"], ["--epochs", "-1"], ["--epochs"], ["--lr", "nan"], ["--hidden", "64,,64"],
+                  ["--batch", "0"], ["--seed", "x"], ["--threads", "1000"], ["extra"]):
+        run(*flags, status=2)
+    assert "--epochs" in run("--help")
+
+
+def check_damage(folder):
+    run("--data", folder + "/absent", status=1)
+    damaged = folder + "/damaged"
+    os.mkdir(damaged)
+    for name in os.listdir(DATA):
+        shutil.copy(f"{DATA}/{name}", damaged)
+    with open(f"{DATA}/{TRAIN}", "rb") as file:
+        packed = file.read()
+    plain = gzip.decompress(packed)
+    for content in (packed[:100000], b"", b"\x00\x00\x08\x03" + b"\xff" * 12,
+                    gzip.compress(plain[:5000000], 1), gzip.compress(b"\x00\x00\x09" + plain[3:5000], 1)):
+        with open(f"{damaged}/{TRAIN}", "wb") as file:
+            file.write(content)
+        print(run("--data", damaged, status=1))
+    run("--load", f"{damaged}/{TRAIN}", "--out", folder, status=1)
+    run("--epochs", "0", "--out", folder + "/absent", status=1)
+
+
+def main():
+    if not os.path.exists(f"{DATA}/{TRAIN}"):
+        print("Fashion-MNIST is not here; Debian's package dataset-fashion-mnist has it")
+        sys.exit(77)
+    with tempfile.TemporaryDirectory() as folder:
+        check_flags()
+        check_accuracy(folder)
+        check_files(folder)
+        check_damage(folder)
+
+
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
+PROGRAM = os.path.abspath(sys.argv[1])
+main()
