@@ -105,6 +105,7 @@ int main(int argc, char **argv) {
          (long long)set.n, (long long)set.size, tg_isa_name(tg_runtime_isa(runtime)),
          tg_runtime_gemm_name(runtime));
   model m = make_model(&s, set.size, runtime);
+  fit_input(&m, &set);
   if (s.load) must(tg_params_load(m.params, s.load, &error) == TG_OK, &error);
   if (!check_gradient(&m, &set, runtime)) return EXIT_FAILURE;
   draw_graph(&s, &m, &set, runtime);

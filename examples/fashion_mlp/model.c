@@ -1,5 +1,7 @@
 #include "model.h"
 
+#include <math.h>
+
 #include "must.h"
 
 model make_model(const settings *s, int64_t inputs, const tg_runtime *runtime) {
@@ -12,6 +14,8 @@ model make_model(const settings *s, int64_t inputs, const tg_runtime *runtime) {
     snprintf(name, sizeof name, "fc%d", l + 1);
     m.layers[l] = tg_linear_declare(m.params, name, TG_F32, in, out, true);
   }
+  m.mean = tg_params_add_buffer(m.params, "input.mean", TG_F32, TG_DIMS(inputs));
+  m.scale = tg_params_add_buffer(m.params, "input.scale", TG_F32, TG_SCALAR);
   must(tg_params_seal(m.params, &error) == TG_OK, &error);
   for (int l = 0; l < m.n_layers; l++) {
     tg_key key = {.seed = s->seed, .stream = (uint64_t)l};
@@ -21,6 +25,32 @@ model make_model(const settings *s, int64_t inputs, const tg_runtime *runtime) {
 }
 
 void free_model(model *m) { tg_params_free(m->params); }
+
+void fit_input(model *m, const images *set) {
+  const uint8_t *pixel = set->pixels.data;
+  float *mean = tg_params_tensor(m->params, m->mean).data,
+        *scale = tg_params_tensor(m->params, m->scale).data;
+  double squares = 0, n = (double)set->n;
+  for (int64_t k = 0; k < set->size; k++) {
+    double sum = 0, square = 0;
+    for (int64_t i = 0; i < set->n; i++) {
+      double x = pixel[i * set->size + k];
+      sum += x, square += x * x;
+    }
+    mean[k] = (float)(sum / n);
+    squares += square / n - sum / n * (sum / n);
+  }
+  *scale = squares > 0 ? (float)(1 / sqrt(squares / (double)set->size)) : 1;
+  tg_params_touch(m->params, -1);
+}
+
+tg_var centred(tg_tape *t, const model *m, tg_var pixels) {
+  tg_scope_begin(t, "input");
+  tg_var mean = tg_param(t, m->params, m->mean), scale = tg_param(t, m->params, m->scale);
+  tg_var x = tg_mul(tg_sub(pixels, mean), scale);
+  tg_scope_end(t);
+  return x;
+}
 
 int parameters(tg_tape *t, const model *m, tg_var p[]) {
   for (int l = 0; l < m->n_layers; l++) {
@@ -79,11 +109,10 @@ bool check_gradient(const model *m, const images *set, const tg_runtime *runtime
   tg_error error = {0};
   tg_tape *t = tg_tape_new(&(tg_tape_options){.runtime = runtime}, &error);
   must(t != NULL, &error);
-  tg_var pixels =
-      tg_mul_scalar(tg_cast(tg_constant(t, first_rows(set->pixels)), TG_F64), 1.0 / 255);
-  tg_var flat = tg_flatten(pixels, 1, 2);
+  tg_var pixels = tg_flatten(tg_cast(tg_constant(t, first_rows(set->pixels)), TG_F32), 1, 2);
+  tg_var x = tg_cast(centred(t, m, pixels), TG_F64);
   tg_var label = tg_cast(tg_constant(t, first_rows(set->labels)), TG_I64);
-  sample s = {m->n_layers, tg_value(flat), tg_value(label)};
+  sample s = {m->n_layers, tg_value(x), tg_value(label)};
   tg_tensor p[MOST_PARAMETERS];
   for (int i = 0; i < 2 * m->n_layers; i++) p[i] = in_double(t, tg_params_tensor(m->params, i));
   must_tape(t);

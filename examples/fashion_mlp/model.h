@@ -10,12 +10,17 @@ typedef struct model {
   tg_params *params;
   tg_linear_layer layers[MOST_HIDDEN + 1];
   int n_layers;
+  int mean, scale; /* buffers [inputs], []: of the training images, kept with the parameters */
 } model;
 
 /* Ends the program with a sentence on failure. Weights from the seed, as PyTorch's nn.Linear makes
  * them. */
 model make_model(const settings *s, int64_t inputs, const tg_runtime *runtime);
 void free_model(model *m);
+/* Takes mean and scale from the training images. */
+void fit_input(model *m, const images *set);
+/* (pixels - mean) scale, [batch, inputs]: about zero, with variance 1 over all. */
+tg_var centred(tg_tape *t, const model *m, tg_var pixels);
 
 enum { MOST_PARAMETERS = 2 * (MOST_HIDDEN + 1) };
 

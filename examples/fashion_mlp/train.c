@@ -13,7 +13,7 @@ enum { CURVE_POINTS = 400, TEST_BATCH = 1000 };
 
 /* Room for one batch as the network wants it. */
 typedef struct batch_room {
-  float *pixels;   /* [n, size] in [0, 1] */
+  float *pixels;   /* [n, size] */
   int64_t *labels; /* [n] */
   int64_t n, size;
 } batch_room;
@@ -36,7 +36,7 @@ static void free_room(batch_room *room) {
 static void fill_room(batch_room *room, const images *set, const tg_batch *batch, tg_tensor *x,
                       tg_tensor *label) {
   tg_error error = {0};
-  *x = tg_batch_gather_scaled(batch, set->pixels, 1.0 / 255, 0,
+  *x = tg_batch_gather_scaled(batch, set->pixels, 1, 0,
                               tg_tensor_of(room->pixels, TG_F32, TG_DIMS(room->n, room->size)),
                               &error);
   must(x->data != NULL, &error);
@@ -124,7 +124,7 @@ static double train_step(trainer *r, const model *m, const images *set, int64_t 
   tg_tape_reset(r->t);
   tg_var p[MOST_PARAMETERS];
   parameters(r->t, m, p);
-  tg_var y = scores(r->t, p, m->n_layers, tg_leaf(r->t, x));
+  tg_var y = scores(r->t, p, m->n_layers, centred(r->t, m, tg_leaf(r->t, x)));
   tg_var loss = tg_cross_entropy(y, tg_leaf(r->t, label));
   tg_grads_zero(r->grads);
   tg_backward(loss, r->grads);
@@ -189,7 +189,8 @@ double test(const model *m, const images *set, const tg_runtime *runtime, uint8_
     tg_tape_reset(t);
     tg_var p[MOST_PARAMETERS];
     parameters(t, m, p);
-    tg_tensor best = tg_value(tg_argmax(scores(t, p, m->n_layers, tg_leaf(t, x)), 1, false));
+    tg_tensor best =
+        tg_value(tg_argmax(scores(t, p, m->n_layers, centred(t, m, tg_leaf(t, x))), 1, false));
     must_tape(t);
     for (int64_t i = 0; i < batch.n; i++) {
       predicted[batch.rows[i]] = (uint8_t)tg_tensor_at(&best, i);
@@ -215,7 +216,7 @@ void write_graph(const model *m, const images *set, const tg_runtime *runtime, c
   tg_var p[MOST_PARAMETERS], roots[1 + MOST_PARAMETERS];
   tg_graph_gradient pairs[MOST_PARAMETERS];
   int n = parameters(t, m, p);
-  tg_var y = scores(t, p, m->n_layers, tg_name(tg_leaf(t, x), "image"));
+  tg_var y = scores(t, p, m->n_layers, centred(t, m, tg_name(tg_leaf(t, x), "image")));
   roots[0] = tg_name(tg_cross_entropy(y, tg_name(tg_leaf(t, label), "label")), "loss");
   tg_grad(roots[0], p, n, roots + 1);
   for (int i = 0; i < n; i++) pairs[i] = (tg_graph_gradient){p[i], roots[i + 1]};

@@ -109,6 +109,8 @@ TG_API tg_var tg_rpow_scalar(tg_var x, double base);      /* base^x; slope 0 whe
 TG_API tg_var tg_maximum_scalar(tg_var x, double value);  /* max(x, value); half the slope where equal; numbers */
 TG_API tg_var tg_minimum_scalar(tg_var x, double value);  /* min(x, value); likewise */
 TG_API tg_var tg_fmod_scalar(tg_var x, double value);     /* x - value trunc(x / value); numbers */
+TG_API tg_var tg_atan2_scalar(tg_var x, double value);    /* angle of the point (value, x) */
+TG_API tg_var tg_hypot_scalar(tg_var x, double value);    /* sqrt(x^2 + value^2) */
 
 /* ---- elementwise: predicates ----
    The result is bool and a constant; any dtype. */

@@ -275,6 +275,13 @@ UNARY1( fmod_scalar, "fmod",     NUMBERS, "x - value trunc(x / value)",
                                                                      2.1,  2.9, SMOOTH,
           value, 2.0, 1.0,
           fmod(x, p),                           g )
+UNARY1( atan2_scalar,"atan2",    FLOATS,  "angle of the point (value, x)",
+                                                                     0.3,  2.0, SMOOTH,
+          value, 1.0, -0.5,
+          atan2(x, p),                          tg_mul(g, tg_div(p, tg_add(tg_mul(x, x), tg_mul(p, p)))) )
+UNARY1( hypot_scalar,"hypot",    FLOATS,  "sqrt(x^2 + value^2)",     0.3,  2.0, SMOOTH,
+          value, 1.0, -0.5,
+          hypot(x, p),                          tg_mul(g, tg_div(x, y)) )
 
 /* ---- steps: slope zero everywhere ------------------------------------------------------------ */
 /*      name         label       class    formula                   low   high  kinks

@@ -35,6 +35,8 @@ OPERATORS.update(
     rsub_scalar=lambda x, p: p - x, rdiv_scalar=lambda x, p: p / x, rpow_scalar=lambda x, p: torch.pow(p, x),
     maximum_scalar=lambda x, p: torch.maximum(x, torch.tensor(p).double()),
     minimum_scalar=lambda x, p: torch.minimum(x, torch.tensor(p).double()),
+    atan2_scalar=lambda x, p: torch.atan2(x, torch.tensor(p).double()),
+    hypot_scalar=lambda x, p: torch.hypot(x, torch.tensor(p).double()),
     **{name + "_scalar": getattr(torch, name) for name in "eq ne lt le gt ge".split()})
 
 # Of vectors; a the attributes.

@@ -96,6 +96,8 @@ with_scalar("rpow_scalar", lambda x, p: np.power(p, x), "base")
 with_scalar("maximum_scalar", np.maximum)
 with_scalar("minimum_scalar", np.minimum)
 with_scalar("fmod_scalar", np.fmod)
+with_scalar("atan2_scalar", np.arctan2)
+with_scalar("hypot_scalar", np.hypot)
 for _name, _f in (("eq", np.equal), ("ne", np.not_equal), ("lt", np.less), ("le", np.less_equal),
                   ("gt", np.greater), ("ge", np.greater_equal)):
     with_scalar(_name + "_scalar", _f)
