@@ -42,7 +42,7 @@ static void draw_graph(const settings *s, const model *m, const images *set,
 #ifdef HAVE_PICTURE
   char svg[4096];
   tg_error error = {0};
-  must(tg_picture_of_file(dot, "svg", out_path(s, ".svg", svg, sizeof svg), &error) == TG_OK,
+  must(tg_picture_convert(dot, "svg", out_path(s, ".svg", svg, sizeof svg), &error) == TG_OK,
        &error);
 #endif
 }

@@ -13,8 +13,8 @@ typedef struct model {
   int mean, scale; /* buffers [inputs], []: of the training images, kept with the parameters */
 } model;
 
-/* Ends the program with a sentence on failure. Weights from the seed, as PyTorch's nn.Linear makes
- * them. */
+/* Ends the program with a sentence on failure. First weights from the seed, as PyTorch's nn.Linear
+   makes them. */
 model make_model(const settings *s, int64_t inputs, const tg_runtime *runtime);
 void free_model(model *m);
 /* Takes mean and scale from the training images. */
