@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The main job as a test: accuracy over seeds 1, 2, 3, the same losses from the same seed whatever the threads, the files it
-names, and what it says to wrong flags and to damaged data.
+"""usage: fashion_mlp.py PROGRAM
 
-usage: fashion_mlp.py PROGRAM      exit status 77 (skipped) where Fashion-MNIST is absent
+The main job as a test: accuracy over seeds 1, 2, 3, the same losses from the same seed whatever the
+threads, the files it names, and what it says to wrong flags and to damaged data. Exit status 77
+(skipped) where Fashion-MNIST is absent.
 """
 import gzip
 import os
@@ -91,6 +92,9 @@ def main():
         check_damage(folder)
 
 
+if "--help" in sys.argv:
+    print(__doc__.strip())
+    sys.exit(0)
 if len(sys.argv) != 2:
     sys.exit(__doc__)
 PROGRAM = os.path.abspath(sys.argv[1])

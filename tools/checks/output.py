@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs a program and holds its output against a file: words to the letter, numbers to a relative 2e-3 (1e-9 absolute).
+"""usage: output.py EXPECTED PROGRAM [ARGUMENT ...]
 
-usage: output.py EXPECTED PROGRAM [ARGUMENT ...]
+Runs a program and holds its output against a file: words to the letter, numbers to a relative 2e-3
+(1e-9 absolute).
 """
 import os
 import re
@@ -23,6 +24,9 @@ def is_same(expected, line):
 
 
 def main():
+    if "--help" in sys.argv[1:2]:
+        print(__doc__.strip())
+        return
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     with open(sys.argv[1]) as file:
