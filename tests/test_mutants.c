@@ -18,6 +18,9 @@ static void try_all(tally *count, const tg_op *op) {
 
 START_TEST(every_mutant_is_caught) {
   tally count = {0};
+  char failure[FAILURE_SIZE];
+  const char *by = catch_mutant(tg_op_at(_i), failure);
+  ck_assert_msg(by == NULL, "%s as it is, is caught by %s: %s", tg_op_at(_i)->name, by, failure);
   try_all(&count, tg_op_at(_i));
   ck_assert_msg(count.survivors[0] == 0, "%s", count.survivors);
   ck_assert_msg(count.mutants > 0, "%s has no mutant", tg_op_at(_i)->name);

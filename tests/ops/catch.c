@@ -6,7 +6,8 @@
 
 #include "mutants.h"
 
-enum { SURVIVED = 100, SECONDS = 20 };
+/* Exit statuses; others are a sanitizer's. */
+enum { SURVIVED = 100, CAUGHT = 101, SECONDS = 60 };
 
 /* Ends the process with the number of the check that failed. */
 static void run_checks(const tg_op *m, int to) {
@@ -18,7 +19,7 @@ static void run_checks(const tg_op *m, int to) {
   for (int k = 0; k < op_check_count; k++)
     if (run_check(&op_checks[k], m, failure) < 0) {
       ssize_t written = write(to, failure, sizeof failure);
-      _exit(written > 0 ? k : SURVIVED);
+      _exit(written > 0 ? CAUGHT + k : SURVIVED);
     }
   _exit(SURVIVED);
 }
@@ -37,7 +38,8 @@ const char *catch_mutant(const tg_op *m, char failure[FAILURE_SIZE]) {
   if (child < 0 || waitpid(child, &status, 0) != child) return NULL;
   if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGALRM ? "endless loop" : "crash";
   int code = WEXITSTATUS(status);
-  return code == SURVIVED ? NULL : code < op_check_count ? op_checks[code].name : "crash";
+  if (code == SURVIVED) return NULL;
+  return code >= CAUGHT && code < CAUGHT + op_check_count ? op_checks[code - CAUGHT].name : "crash";
 }
 
 const char *survivor_reason(const char *op, const char *mutant, char reason[200]) {
