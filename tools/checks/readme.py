@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What README.md shows is true: prints its first C block, or runs the commands of its sh blocks.
+"""What README.md shows is true: prints its first C block, or runs its commands: the lines of
+its sh blocks, and what begins with `build/` in the last column of its tables.
 
 A command is run in a copy-free checkout, by the shell, from the top. What is too long for that, or
 is run by another test or by CI as a whole, is listed in ELSEWHERE with who runs it."""
@@ -13,6 +14,10 @@ ELSEWHERE = {
     "tools/check": ".ci/run",
     "tools/coverage": "its own run: a build with counters takes minutes",
     "tools/mutate": "its own run: it rebuilds for every mutant",
+    "build/examples/fashion_mlp": "the test `fashion_mlp`",
+    "meson setup build": "tools/quickstart",
+    "meson test -C build": "tools/check",
+    "cc example.c": "the test `install`, shared and static",
     "meson install -C build": "the test `install`, into a temporary root",
 }
 
@@ -27,11 +32,12 @@ def commands(text):
             line = re.sub(r"(^|\s)#.*", "", line).strip()
             if line:
                 yield line
+    yield from re.findall(r"^\|.*\| `(build/[^`]+)` \|$", text, re.M)
 
 
 def run(text, root, build):
     failed = 0
-    for command in commands(text):
+    for command in dict.fromkeys(commands(text)):
         runner = next((who for start, who in ELSEWHERE.items()
                        if command == start or command.startswith(start + " ")), None)
         if runner:
