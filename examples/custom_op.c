@@ -18,7 +18,7 @@ static tg_status logcosh_kernel(const tg_call *c) {
 }
 
 /* The rule is written in operators, so that gradients of gradients follow: d ln cosh x / dx = tanh
- * x. */
+   x. */
 static tg_var logcosh_vjp(const tg_call *c, tg_var g) { return tg_mul(g, tg_tanh(c->x[0])); }
 
 static const tg_op logcosh = {
@@ -81,8 +81,8 @@ int main(void) {
          tg_tensor_at(&gradient, 2));
 
   check("logcosh", logcosh_loss, x, 2);
-  /* A straight-through estimator is not a derivative, on purpose; the checker says so and names it.
-   */
+  /* A straight-through estimator is not a derivative, on purpose; the checker says so and names
+     it. */
   check("straight_through", straight_through, x, 1);
   tg_tape_free(t);
   return EXIT_SUCCESS;

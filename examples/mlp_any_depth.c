@@ -13,7 +13,7 @@ enum { WIDTH = 32, BATCH = 16, MOST = 200 };
 static double norm(tg_var x) { return tg_item(tg_norm(x, 2, TG_ALL, false)); }
 
 /* Prints the norm of every layer's delta; the weights are `gain` / sqrt(width) times normal
- * numbers. */
+   numbers. */
 static void show(tg_tape *t, int layers, const char *name, tg_var activation(tg_var), double gain) {
   tg_var z[MOST], delta[MOST];
   const int64_t square[2] = {WIDTH, WIDTH}, batch[2] = {BATCH, WIDTH};

@@ -1,5 +1,5 @@
 /* The sweeps: plain against closed forms, recorded against plain, forward against reverse, to the
- * third order. */
+   third order. */
 #include <math.h>
 #include <string.h>
 

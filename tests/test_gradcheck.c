@@ -1,5 +1,5 @@
 /* The gradient check must find what is wrong, and only that: right rules, rules off by 0.05 %,
- * kinks, failures. */
+   kinks, failures. */
 #include <math.h>
 #include <string.h>
 

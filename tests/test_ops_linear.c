@@ -1,5 +1,5 @@
 /* Products and softmax: values against plain loops on doubles, derivatives against central
- * differences. */
+   differences. */
 #include <math.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Reductions, cumulative operators and softmax: values and gradients against PyTorch's, and what is
- * decided at the edges. */
+   decided at the edges. */
 #include <math.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "tapegrad/ops.h"
 
 /* y = the operator along `axis` of x [rows, 4], dx its gradient where y's cotangent is 1, 1 + 1/8,
- * ... */
+   ... */
 typedef struct golden_case {
   const char *name;
   double p;

@@ -1,5 +1,5 @@
-/* lib/tensor: shapes, views, walks, copies, text, against plain index arithmetic over random views.
- */
+/* lib/tensor: shapes, views, walks, copies, text, against plain index arithmetic over random
+   views. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* The network: linear layers with relu between them; its loss; its gradient held against finite
- * differences. */
+   differences. */
 #ifndef FASHION_MODEL_H
 #define FASHION_MODEL_H
 
@@ -27,11 +27,11 @@ enum { MOST_PARAMETERS = 2 * (MOST_HIDDEN + 1) };
 /* The parameters as leaves of a tape: weight, bias, weight, bias, ... Returns how many. */
 int parameters(tg_tape *t, const model *m, tg_var p[]);
 /* Scores of the classes, [batch, 10], of images x [batch, inputs]: x W^T + b with relu between the
- * layers. */
+   layers. */
 tg_var scores(tg_tape *t, const tg_var p[], int n_layers, tg_var x);
 
 /* The same network in f64 on a few images against finite differences; prints the verdict. False
- * where the gradient is wrong. */
+   where the gradient is wrong. */
 bool check_gradient(const model *m, const images *set, const tg_runtime *runtime);
 
 #endif

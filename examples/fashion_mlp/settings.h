@@ -17,7 +17,7 @@ typedef struct settings {
 } settings;
 
 /* True: go on with the settings. False: *status is the program's exit status, and what there was to
- * say was said. */
+   say was said. */
 bool read_settings(int argc, char **argv, settings *s, int *status);
 
 #endif

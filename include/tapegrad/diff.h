@@ -33,7 +33,7 @@ TG_API tg_status tg_grad(tg_var y, const tg_var x[], int n, tg_var dx[]);
 TG_API tg_status tg_vjp(const tg_var y[], const tg_var g[], int n_y, const tg_var x[], int n_x,
                         tg_var dx[]);
 /* dy[j] = sum_i dy[j]/dx[i] dx[i]: forward mode over what is already recorded. dx[i]: TG_NONE for
- * zero. */
+   zero. */
 TG_API tg_status tg_jvp(const tg_var y[], int n_y, const tg_var x[], const tg_var dx[], int n_x,
                         tg_var dy[]);
 /* hv[i] = sum_k d2y/dx[i]dx[k] v[k]: forward over reverse. y has one element. */
@@ -48,7 +48,7 @@ TG_API tg_var tg_hessian(tg_var y, tg_var x);
 /* ---- regions with a derivative of their own ---- */
 
 /* A function from vars to one var, evaluated on the tape it is given. Must be pure: the same
- * inputs, the same value. */
+   inputs, the same value. */
 typedef tg_var tg_fn(tg_tape *t, const tg_var x[], void *user);
 
 /* Gradients pass through x only: what fn takes by `user` (parameters among it) is constant to the

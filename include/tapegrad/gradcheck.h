@@ -1,6 +1,6 @@
 /* Is a gradient right? Compares what the rules say with differences of the function itself, along
-   random directions, and says which operator is to blame where they differ. Runs on private tapes.
- */
+   random directions, and says which operator is to blame where they differ. Runs on private
+   tapes. */
 #ifndef TAPEGRAD_GRADCHECK_H
 #define TAPEGRAD_GRADCHECK_H
 

@@ -5,7 +5,7 @@
 #include "gradcheck.h"
 
 /* Fails the test with the check's sentence unless fn's gradients at x[0..n) are right; a kink is no
- * failure. */
+   failure. */
 #define tg_assert_gradients(fn, x, n, user, options)                                               \
   do {                                                                                             \
     tg_gradcheck tg_result_;                                                                       \

@@ -47,7 +47,7 @@ typedef tg_var tg_vjp_fn(const tg_call *c, tg_var g);
    want[i]; TG_NONE for zero. Used instead of vjp where it is there. */
 typedef void tg_vjp_all_fn(const tg_call *c, tg_var g, const bool want[], tg_var dx[]);
 /* The tangent of the result, given the operands' (TG_NONE for a zero one, at least one is not).
- * TG_NONE for zero. */
+   TG_NONE for zero. */
 typedef tg_var tg_jvp_fn(const tg_call *c, const tg_var dx[]);
 /* The same as vjp, on memory: dx = beta * dx + cotangent of operand i. beta is 0 (dx holds garbage)
    or 1. dx is contiguous, g may have any strides. Optional: the plain sweep then runs vjp. */
@@ -148,7 +148,7 @@ TG_API tg_var tg_apply_on(tg_tape *t, const tg_op *op, const tg_var x[], int n, 
 /* ---- for the functions of an operator ---- */
 
 /* The sticky error of the call's tape: operator, operands with names and shapes, then the text.
- * Returns status. */
+   Returns status. */
 TG_API tg_status tg_call_fail(const tg_call *c, tg_status status, const char *format, ...)
     TG_PRINTF(3, 4);
 /* Aligned memory until the function returns; NULL where there is none, with the tape failed. */
@@ -178,7 +178,7 @@ TG_API tg_var tg_operand(tg_var x, int i);
 TG_API const void *tg_attrs_of(tg_var x);
 
 /* Built-in operators, in the table's order; NULL past the end. And by name; NULL where there is
- * none. */
+   none. */
 TG_API const tg_op *tg_op_at(int index);
 TG_API const tg_op *tg_op_find(const char *name);
 /* The attributes as text: "axes=[0,1] keepdim=true". Like snprintf. */

@@ -11,8 +11,8 @@ extern "C" {
 
 /* ---- filled; any dtype ---- */
 
-/* All elements are `value`, converted as tg_tensor_put does: tg_full(t, TG_F32, TG_DIMS(2, 3), 1).
- */
+/* All elements are `value`, converted as tg_tensor_put does:
+   tg_full(t, TG_F32, TG_DIMS(2, 3), 1). */
 TG_API tg_var tg_full(tg_tape *t, tg_dtype dtype, int rank, const int64_t dims[], double value);
 TG_API tg_var tg_zeros(tg_tape *t, tg_dtype dtype, int rank, const int64_t dims[]);
 TG_API tg_var tg_ones(tg_tape *t, tg_dtype dtype, int rank, const int64_t dims[]);

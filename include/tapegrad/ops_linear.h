@@ -1,5 +1,5 @@
 /* Linear algebra of every day: products of vectors, matrices and batches of them, and softmax.
- * Included by ops.h. */
+   Included by ops.h. */
 #ifndef TAPEGRAD_OPS_LINEAR_H
 #define TAPEGRAD_OPS_LINEAR_H
 

@@ -43,7 +43,7 @@ TG_API tg_var tg_kl_div_log_target(tg_var x, tg_var target, tg_reduction reducti
 /* max(0, 1 - t x), t being -1 or 1; slope 0 at the kink */
 TG_API tg_var tg_hinge_loss(tg_var x, tg_var target, tg_reduction reduction);
 /* x where t = 1, max(0, margin - x) where t = -1; usually margin = 1; slope -1 at the kink; no
- * gradient passes to t */
+   gradient passes to t */
 TG_API tg_var tg_hinge_embedding_loss(tg_var x, tg_var target, double margin,
                                       tg_reduction reduction);
 

@@ -39,8 +39,8 @@ TG_API tg_var tg_logsumexp(tg_var x, int n_axes, const int64_t axes[], bool keep
 TG_API tg_var tg_norm(tg_var x, double p, int n_axes, const int64_t axes[], bool keepdim);
 
 /* y = sum of (x - mean)^2 / (n - correction), n the number of elements, in two passes; usually
-   correction = 1. f32, f64. NaN or infinite where n <= correction. (tg_var is the type of a var.)
- */
+   correction = 1. f32, f64. NaN or infinite where n <= correction. (tg_var is the type of a
+   var.) */
 TG_API tg_var tg_variance(tg_var x, int n_axes, const int64_t axes[], double correction,
                           bool keepdim);
 /* Its root; slope 0 where all x are equal. */
@@ -55,8 +55,8 @@ TG_API void tg_var_mean(tg_var x, int n_axes, const int64_t axes[], double corre
 TG_API tg_var tg_cumsum(tg_var x, int axis);
 /* y[i] = product over j <= i of x[j] along the axis. Numbers; right with zeros, as tg_prod. */
 TG_API tg_var tg_cumprod(tg_var x, int axis);
-/* y[i] = a[i] y[i-1] + b[i] along the axis, y[0] = b[0] (a[0] is not used). Of one shape. f32, f64.
- */
+/* y[i] = a[i] y[i-1] + b[i] along the axis, y[0] = b[0] (a[0] is not used). Of one shape. f32,
+   f64. */
 TG_API tg_var tg_linear_scan(tg_var a, tg_var b, int axis);
 
 #ifdef __cplusplus

@@ -30,13 +30,13 @@ TG_API int tg_params_find(const tg_params *params, const char *name); /* -1 wher
 TG_API const char *tg_params_name(const tg_params *params, int index);
 TG_API bool tg_params_is_buffer(const tg_params *params, int index);
 /* The memory of one; data NULL before sealing or for a bad index. Who writes through it calls
- * tg_params_touch. */
+   tg_params_touch. */
 TG_API tg_tensor tg_params_tensor(const tg_params *params, int index);
 /* All parameters (no buffers) of one dtype as one vector. data NULL where there are none. */
 TG_API tg_tensor tg_params_flat(const tg_params *params, tg_dtype dtype);
 
-/* Says that the values were written; index -1: all. Tapes that recorded them fail with TG_CHANGED.
- */
+/* Says that the values were written; index -1: all. Tapes that recorded them fail with
+   TG_CHANGED. */
 TG_API void tg_params_touch(tg_params *params, int index);
 /* Grows with every touch of that one. */
 TG_API uint64_t tg_params_version(const tg_params *params, int index);
@@ -44,7 +44,7 @@ TG_API uint64_t tg_params_version(const tg_params *params, int index);
 TG_API tg_status tg_params_write(tg_params *params, int index, tg_tensor value, tg_error *error);
 
 /* Gradients for the parameters (not the buffers) of sealed params, zeroed. Several may share one
- * params. NULL on failure. */
+   params. NULL on failure. */
 TG_API tg_grads *tg_grads_new(tg_params *params, tg_error *error);
 TG_API void tg_grads_free(tg_grads *grads);
 TG_API void tg_grads_zero(tg_grads *grads);

@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* By value; both words are free for the caller to choose. Two different keys are independent
- * streams. */
+   streams. */
 typedef struct tg_key {
   uint64_t seed, stream;
 } tg_key;

@@ -48,8 +48,8 @@ typedef enum tg_status {
       TG_STATUS_COUNT
 } tg_status;
 
-/* The name of a status ("NO_MEMORY") and its sentence. Static strings; "?" for an unknown number.
- */
+/* The name of a status ("NO_MEMORY") and its sentence. Static strings; "?" for an unknown
+   number. */
 TG_API const char *tg_status_name(tg_status status);
 TG_API const char *tg_status_text(tg_status status);
 

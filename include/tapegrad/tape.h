@@ -43,7 +43,7 @@ typedef struct tg_tape_options {
 /* options: NULL for defaults. NULL on failure, with the reason in `error`. */
 TG_API tg_tape *tg_tape_new(const tg_tape_options *options, tg_error *error);
 /* Frees the tape and all that it owns; NULL is fine. Its vars and tensors are undefined from then
- * on. */
+   on. */
 TG_API void tg_tape_free(tg_tape *t);
 
 /* A place on the tape. */
@@ -109,8 +109,8 @@ TG_API void tg_scope_end(tg_tape *t);
    [64,784]: inner sizes 784 and 64 differ */
 TG_API tg_status tg_tape_status(const tg_tape *t);
 TG_API const char *tg_tape_message(const tg_tape *t);
-/* For operators and programs on top: makes the tape fail unless it has, and returns a failed var.
- */
+/* For operators and programs on top: makes the tape fail unless it has, and returns a failed
+   var. */
 TG_API tg_var tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...) TG_PRINTF(3, 4);
 
 /* ---- looking at it ---- */

@@ -13,13 +13,13 @@
 /* ---- the runtime ---- */
 
 /* Never NULL: the given one, or a constant one of plain defaults. Internal code holds only what
- * this returned. */
+   this returned. */
 const tg_runtime *tgi_runtime(const tg_runtime *runtime);
 tg_gemm_backend tgi_runtime_gemm(const tg_runtime *runtime);
 void tgi_log(const tg_runtime *runtime, const char *format, ...) TG_PRINTF(2, 3);
 
 /* 64-byte aligned, not cleared; NULL where there is none or the budget is spent. size 0 gives NULL
- * too. */
+   too. */
 void *tgi_alloc(const tg_runtime *runtime, size_t size);
 void tgi_free(const tg_runtime *runtime, void *block, size_t size);
 
@@ -110,7 +110,7 @@ void tgi_parallel(const tg_runtime *runtime, int64_t n, tgi_work_fn *work, void 
 tg_status tgi_error(tg_error *error, tg_status status, const char *format, ...) TG_PRINTF(3, 4);
 
 /* Text into a fixed buffer, piece by piece, as snprintf would; `length` is what would have been
- * written. */
+   written. */
 typedef struct tgi_text {
   char *text;
   size_t size, length;

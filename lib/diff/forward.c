@@ -1,5 +1,5 @@
 /* The forward sweep: tangents are vars, pushed from the leaves to the results in tape order by the
- * operators' jvp rules. */
+   operators' jvp rules. */
 #include <string.h>
 
 #include "diff/sweep.h"
@@ -21,7 +21,7 @@ static void keep_needed(const tg_tape *t, uint8_t *on, const tg_var y[], int n, 
 }
 
 /* Without a jvp rule: J dx is the derivative of g -> J^T g, which is linear in g, transposed in
- * turn. */
+   turn. */
 static tg_var transpose_twice(tg_call *c, const tg_var dx[]) {
   tg_tape *t = c->tape;
   size_t n = (size_t)c->n;

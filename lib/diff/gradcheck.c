@@ -1,5 +1,5 @@
 /* The gradient check: records the function once for each thing that is compared, and says what was
- * found. */
+   found. */
 #include "diff/gradcheck.h"
 
 #include <math.h>
@@ -190,7 +190,7 @@ static bool check_jvp(tgi_check *c, const recording *r) {
 }
 
 /* Reads the gradient of <u, grad s> by reverse over reverse, and compares it with forward over
- * reverse. */
+   reverse. */
 static bool check_second(tgi_check *c, const recording *r) {
   constants_of(c, r->x, r->m, c->u, r->u);
   if (tg_vjp(r->dx, r->u, r->m, r->x, r->m, r->second) != TG_OK)

@@ -23,8 +23,8 @@ typedef struct tgi_check {
   bool is_f32;
 } tgi_check;
 
-/* A scalar function of the coordinates: s, or <u, grad s>. False with the result's verdict FAILED.
- */
+/* A scalar function of the coordinates: s, or <u, grad s>. False with the result's verdict
+   FAILED. */
 typedef bool tgi_functional(tgi_check *c, double *value);
 
 /* Coordinates of input i start here; -1 where it is no float. */
@@ -48,7 +48,7 @@ bool tgi_check_equal(tgi_check *c, const char *what, double analytic, double oth
 tg_status tgi_check_run(tg_fn *fn, const tg_tensor x[], int n, void *user,
                         const tg_gradcheck_options *options, tg_gradcheck *result, bool blame);
 /* Which operator on the tape of fn(x) has a rule that does not fit its kernel? Fills op and op_node
- * of the result. */
+   of the result. */
 void tgi_check_blame(tgi_check *c);
 
 #endif

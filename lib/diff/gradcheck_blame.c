@@ -12,7 +12,7 @@ static tg_var apply_again(tg_tape *t, const tg_var x[], void *user) {
 }
 
 /* Is the rule of this node wrong by itself? A region's node is a view of its value and says nothing
- * of its inputs. */
+   of its inputs. */
 static bool is_to_blame(tgi_check *c, uint32_t id) {
   tg_call call;
   const tgi_node *node = tgi_node_at(c->t, id);

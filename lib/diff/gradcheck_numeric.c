@@ -125,7 +125,7 @@ static double coordinate(const tgi_check *c, int64_t k) {
 }
 
 /* One-sided slopes of a smooth function come together as the step shrinks; at a kink they stay
- * apart. */
+   apart. */
 static bool is_kink(const tgi_check *c, const slope *s, int64_t k, double analytic) {
   double reach = 2 * c->options.step * fabs(c->d[k]);
   for (int i = 0; i < c->options.n_kinks; i++)

@@ -1,5 +1,5 @@
 /* Hessian-vector products: forward over reverse (Pearlmutter, "Fast exact multiplication by the
- * Hessian", 1994). */
+   Hessian", 1994). */
 #include <string.h>
 
 #include "diff/sweep.h"

@@ -105,8 +105,8 @@ static tg_status add_into(sweep *s, const tg_tensor *dx, const tg_tensor *x, dou
   return tgi_reduce(s->t->runtime, &tgi_sum, dx, x, beta);
 }
 
-/* Where the cotangent of operand `id` goes. *fresh: it holds garbage. False: nowhere, or no memory.
- */
+/* Where the cotangent of operand `id` goes. *fresh: it holds garbage. False: nowhere, or no
+   memory. */
 static bool destination(sweep *s, uint32_t id, tg_tensor *dx, bool *fresh) {
   *fresh = false;
   if (!is_on_path(s, id)) return false;

@@ -17,7 +17,7 @@ static tg_status shape_region(tg_call *c) {
 }
 
 /* The value is no input: its cotangent is dropped, since the gradient goes to the inputs by the
- * region's own rule. */
+   region's own rule. */
 static void vjp_checkpoint(const tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
   const region *r = c->attrs;
   int n = c->n - 1, m = 0;

@@ -14,7 +14,7 @@ enum { TGI_ON_PATH = 1, TGI_TARGET = 2 };
 uint8_t *tgi_paths(tg_tape *t, uint32_t top, const tg_var x[], int n, bool with_params);
 
 /* All vars live on one tape, f32 or f64; NULL with that tape failed, or where every var is absent.
- * `what` names the caller. */
+   `what` names the caller. */
 tg_tape *tgi_sweep_tape(const tg_var x[], int n, const char *what);
 bool tgi_sweep_vars(tg_tape *t, const tg_var x[], int n, const char *what);
 /* g is absent or has y's shape and dtype. */
@@ -29,7 +29,7 @@ uint32_t tgi_top(const tg_var x[], int n);
 tg_var tgi_filled_like(tg_var x, double value);
 
 /* The call that made node id, with operands as vars too: memory of the work arena; false with the
- * tape failed. */
+   tape failed. */
 bool tgi_rule_call(tg_tape *t, uint32_t id, tg_call *c);
 /* dx[i] = the cotangents of the operands with want[i], given g, by the operator's rules; each
    checked for shape and dtype; TG_NONE for zero. False with the tape failed. */

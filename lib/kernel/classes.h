@@ -1,7 +1,7 @@
 /* Losses of class indices: rows of scores, one index a row. Cross-entropy of logits, and negative
    log-likelihood of log-probabilities, which is the same without the softmax. Dense memory only;
-   rows are cut into tiles of a fixed size, so that the bits do not depend on the number of threads.
- */
+   rows are cut into tiles of a fixed size, so that the bits do not depend on the number of
+   threads. */
 #ifndef TGI_CLASSES_H
 #define TGI_CLASSES_H
 

@@ -18,8 +18,8 @@ static tg_status tgi_gemm_blas(const tgi_product *p) {
 static const double DIRECT = 512;
 
 /* The library that is fastest with an instruction set. Measured on Zen 5 for 16^3 to 1024^3, f32
-   and f64: our AVX-512 kernels do twice what OpenBLAS 0.3.21 does there; with AVX2 they are even.
- */
+   and f64: our AVX-512 kernels do twice what OpenBLAS 0.3.21 does there; with AVX2 they are
+   even. */
 static tg_gemm_backend fastest(tg_isa isa) {
   return HAVE_BLAS && isa != TG_ISA_AVX512 ? TG_GEMM_BLAS : TG_GEMM_PORTABLE;
 }

@@ -1,7 +1,7 @@
 /* The rows read as arithmetic on floating-point numbers: values, and the text of each rule once
    more as a fused loop, in which tg_mul(g, y) multiplies two numbers. Knows no tape: here, tg_exp
-   is a function of a number. The build names T (float, double), DTYPE, ISA, and SUFFIX (of libm).
- */
+   is a function of a number. The build names T (float, double), DTYPE, ISA, and SUFFIX (of
+   libm). */
 #include "kernel/map_names.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Softmax along one axis, forward and backward, in one pass over memory each. Knows memory and
- * strides only. */
+   strides only. */
 #ifndef TGI_SOFTMAX_H
 #define TGI_SOFTMAX_H
 

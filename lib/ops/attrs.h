@@ -1,5 +1,5 @@
 /* Attribute structs that several operators share, their field tables, and small helpers of the
- * operators' files. */
+   operators' files. */
 #ifndef TGI_OPS_ATTRS_H
 #define TGI_OPS_ATTRS_H
 

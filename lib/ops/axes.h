@@ -1,5 +1,5 @@
 /* What reductions share: the axes over which they go, and the way of a result's shape to the
- * operand's. */
+   operand's. */
 #ifndef TGI_OPS_AXES_H
 #define TGI_OPS_AXES_H
 

@@ -9,8 +9,7 @@
 bool tgi_dense(const tg_call *c, tg_dtype dtype, tg_tensor *x);
 
 /* TG_INDEX, naming value and position, where an element of the dense i64 index is outside [0,
- * size).
- */
+   size). */
 tg_status tgi_check_index(const tg_call *c, const tg_tensor *index, int64_t size);
 
 #endif

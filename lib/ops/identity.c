@@ -1,5 +1,5 @@
-/* The same numbers again: as they are, as a constant, in one piece of memory, or in another dtype.
- */
+/* The same numbers again: as they are, as a constant, in one piece of memory, or in another
+   dtype. */
 #include "kernel/reduce.h"
 #include "ops/view.h"
 

@@ -1,5 +1,5 @@
 /* Products of vectors, matrices and batches of them, by NumPy's rules. Operands are read through
- * their strides. */
+   their strides. */
 #include "kernel/batch_gemm.h"
 #include "ops/attrs.h"
 #include "ops/ops_internal.h"

@@ -1,5 +1,5 @@
 /* Vector norms. Those that are sums or extremes are composed; the others have rules that put 0
- * where PyTorch does. */
+   where PyTorch does. */
 #include <math.h>
 
 #include "kernel/map.h"

@@ -1,5 +1,5 @@
 /* The product of many. Its derivative is the product of the others, which is what comes before
- * times what comes after. */
+   times what comes after. */
 #include "ops/axes.h"
 #include "ops/ops_internal.h"
 #include "ops/scan.h"

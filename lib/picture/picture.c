@@ -1,5 +1,5 @@
-/* DOT text drawn by libgvc. It stands beside libtapegrad and uses nothing of it but what is public.
- */
+/* DOT text drawn by libgvc. It stands beside libtapegrad and uses nothing of it but what is
+   public. */
 #include "tapegrad/picture.h"
 
 #include <errno.h>

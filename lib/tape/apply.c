@@ -235,7 +235,7 @@ static tg_var tgi_node_push(tg_tape *t, tg_call *c) {
 /* ---- the door ---- */
 
 /* The call with operand values; arranged operands are checked again, since arranging may have
- * failed. */
+   failed. */
 static tg_var apply_checked(tg_tape *t, tg_call *c, tg_var x[], tg_tensor in[]) {
   if (c->op->arrange && c->op->arrange(c, x) != TG_OK) return tgi_failed(t);
   for (int i = 0; i < c->n; i++) {

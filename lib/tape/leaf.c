@@ -1,5 +1,5 @@
-/* Leaves: nodes without operands. Two borrow memory (the caller's, a parameter's), two own a copy.
- */
+/* Leaves: nodes without operands. Two borrow memory (the caller's, a parameter's), two own a
+   copy. */
 #include "tape/tape.h"
 
 /* What the constructors give tg_apply_on; the part past `leaf` is not kept. */

@@ -1,5 +1,5 @@
-/* Parameters and buffers: declared in order, then sealed into one block per dtype that never moves.
- */
+/* Parameters and buffers: declared in order, then sealed into one block per dtype that never
+   moves. */
 #include "tape/params.h"
 
 #include <stdio.h>
@@ -75,8 +75,8 @@ int tg_params_add_buffer(tg_params *params, const char *name, tg_dtype dtype, in
 
 /* ---- sealing ---- */
 
-/* Parameters first, in order of declaration, then buffers: so a dtype's parameters are one vector.
- */
+/* Parameters first, in order of declaration, then buffers: so a dtype's parameters are one
+   vector. */
 static bool place(tg_params *params, bool buffer) {
   for (int i = 0; i < params->count; i++) {
     tgi_param_row *row = &params->rows[i];

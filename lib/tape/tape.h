@@ -129,7 +129,7 @@ const tgi_layout *tgi_layout_of(tg_tape *t, const tg_tensor *x);
 extern const tgi_layout tgi_scalar_layout;
 
 /* The live operand x as a var of tape t, or the sticky error that says why it is not (`what` names
- * the caller). */
+   the caller). */
 bool tgi_check_var(tg_tape *t, tg_var x, const char *what);
 
 /* ---- calls ---- */

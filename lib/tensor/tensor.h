@@ -1,5 +1,5 @@
 /* Views by strides: helpers on tg_tensor that the public header does not offer. Knows no
- * arithmetic. */
+   arithmetic. */
 #ifndef TGI_TENSOR_H
 #define TGI_TENSOR_H
 
@@ -7,7 +7,7 @@
 #include "tapegrad/tensor.h"
 
 /* Fills strides for row-major order; the dims are given. False: the number of elements or bytes
- * does not fit. */
+   does not fit. */
 bool tgi_set_contiguous(tg_tensor *x);
 /* Sets rank and dims (and contiguous strides). False: rank or a dim out of range, or the size. */
 bool tgi_set_dims(tg_tensor *x, int rank, const int64_t dims[]);
