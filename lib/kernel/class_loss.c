@@ -1,10 +1,10 @@
 /* Losses of class indices: tiles of rows, and the rows in float and double. */
-#include "kernel/classes.h"
+#include "kernel/class_loss.h"
 
 #include <math.h>
 
 typedef struct job {
-  const tgi_classes *c;
+  const tgi_class_loss *c;
   void *to;      /* y, or dx */
   const void *g; /* as many as rows, or one */
   int64_t g_step, rows, tile;
@@ -12,7 +12,7 @@ typedef struct job {
   double *sums; /* of the tiles */
 } job;
 
-static bool is_ignored(const tgi_classes *c, int64_t r) {
+static bool is_ignored(const tgi_class_loss *c, int64_t r) {
   return c->ignores && c->index[r] == c->ignore_index;
 }
 
@@ -22,25 +22,25 @@ static bool is_ignored(const tgi_classes *c, int64_t r) {
 #define T           float
 #define TYPED(name) JOIN(name, _f32)
 #define LIBM(name)  JOIN(name, f)
-#include "kernel/classes_rows.h"
+#include "kernel/class_loss_rows.h"
 #undef T
 #undef TYPED
 #undef LIBM
 #define T           double
 #define TYPED(name) JOIN(name, _f64)
 #define LIBM(name)  name
-#include "kernel/classes_rows.h"
+#include "kernel/class_loss_rows.h"
 #undef T
 #undef TYPED
 #undef LIBM
 
-int64_t tgi_classes_bad_row(const tgi_classes *c) {
+int64_t tgi_class_loss_bad_row(const tgi_class_loss *c) {
   for (int64_t r = 0; r < c->outer * c->inner; r++)
     if ((c->index[r] < 0 || c->index[r] >= c->count) && !is_ignored(c, r)) return r;
   return -1;
 }
 
-double tgi_classes_weight(const tgi_classes *c) {
+double tgi_class_loss_weight(const tgi_class_loss *c) {
   return c->dtype == TG_F32 ? total_f32(c) : total_f64(c);
 }
 
@@ -48,7 +48,7 @@ double tgi_classes_weight(const tgi_classes *c) {
 
 enum { TILE = 8192 }; /* elements, about */
 
-static job job_of(const tgi_classes *c) {
+static job job_of(const tgi_class_loss *c) {
   const int64_t rows = c->outer * c->inner;
   return (job){.c = c, .rows = rows, .tile = c->count < TILE ? TILE / (c->count + 1) + 1 : 1};
 }
@@ -72,14 +72,14 @@ static void grad_tile(void *user, int64_t i) {
   (j->c->dtype == TG_F32 ? slopes_f32 : slopes_f64)(j, i * j->tile, tile_end(j, i));
 }
 
-void tgi_classes_each(const tg_runtime *runtime, const tgi_classes *c, void *y) {
+void tgi_class_loss_each(const tg_runtime *runtime, const tgi_class_loss *c, void *y) {
   job j = job_of(c);
   j.to = y;
   tgi_parallel(runtime, tiles(&j), each_tile, &j);
 }
 
-tg_status tgi_classes_sum(const tg_runtime *runtime, tgi_arena *scratch, const tgi_classes *c,
-                          double *sum) {
+tg_status tgi_class_loss_sum(const tg_runtime *runtime, tgi_arena *scratch, const tgi_class_loss *c,
+                             double *sum) {
   job j = job_of(c);
   j.sums = tgi_arena_alloc(scratch, (size_t)tiles(&j) * sizeof *j.sums);
   if (j.sums == NULL) return TG_NO_MEMORY;
@@ -89,19 +89,20 @@ tg_status tgi_classes_sum(const tg_runtime *runtime, tgi_arena *scratch, const t
   return TG_OK;
 }
 
-void tgi_classes_grad(const tg_runtime *runtime, const tgi_classes *c, void *dx, const void *g,
-                      int64_t g_step, double divisor, double beta) {
+void tgi_class_loss_grad(const tg_runtime *runtime, const tgi_class_loss *c, void *dx,
+                         const void *g, int64_t g_step, double divisor, double beta) {
   job j = job_of(c);
   j.to = dx, j.g = g, j.g_step = g_step, j.divisor = divisor, j.beta = beta;
   tgi_parallel(runtime, tiles(&j), grad_tile, &j);
 }
 
 /* q is minus the slope of a row whose scores are not normalised. */
-void tgi_classes_targets(const tg_runtime *runtime, const tgi_classes *c, void *q, double divisor) {
-  tgi_classes plain = *c;
+void tgi_class_loss_targets(const tg_runtime *runtime, const tgi_class_loss *c, void *q,
+                            double divisor) {
+  tgi_class_loss plain = *c;
   plain.logits = false;
   const float f32 = -1;
   const double f64 = -1;
   const void *g = c->dtype == TG_F32 ? (const void *)&f32 : &f64;
-  tgi_classes_grad(runtime, &plain, q, g, 0, divisor, 0);
+  tgi_class_loss_grad(runtime, &plain, q, g, 0, divisor, 0);
 }

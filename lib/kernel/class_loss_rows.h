@@ -1,5 +1,5 @@
 /* One row of a loss of class indices, on numbers of type T; TYPED(name) is name_T, LIBM(exp) the
-   function of T. Elements of a row are `inner` apart. Included once per T by classes.c. */
+   function of T. Elements of a row are `inner` apart. Included once per T by class_loss.c. */
 
 /* A row's largest score, and the log of its sum of e^(x - largest): lse in two parts, so that lse -
    x_k keeps its digits. */
@@ -7,7 +7,7 @@ typedef struct TYPED(scale) {
   T top, log;
 } TYPED(scale);
 
-static TYPED(scale) TYPED(scale_of)(const tgi_classes *c, const T *x) {
+static TYPED(scale) TYPED(scale_of)(const tgi_class_loss *c, const T *x) {
   if (!c->logits) return (TYPED(scale)){0, 0};
   T top = x[0], sum = 0;
   for (int64_t j = 1; j < c->count; j++)
@@ -16,15 +16,15 @@ static TYPED(scale) TYPED(scale_of)(const tgi_classes *c, const T *x) {
   return (TYPED(scale)){top, LIBM(log)(sum)};
 }
 
-static T TYPED(weight)(const tgi_classes *c, int64_t j) {
+static T TYPED(weight)(const tgi_class_loss *c, int64_t j) {
   return c->weight ? ((const T *)c->weight)[j] : 1;
 }
 
-static const T *TYPED(row)(const tgi_classes *c, const void *x, int64_t r) {
+static const T *TYPED(row)(const tgi_class_loss *c, const void *x, int64_t r) {
   return (const T *)x + r / c->inner * c->count * c->inner + r % c->inner;
 }
 
-static T TYPED(loss)(const tgi_classes *c, int64_t r) {
+static T TYPED(loss)(const tgi_class_loss *c, int64_t r) {
   if (is_ignored(c, r)) return 0;
   const T *x = TYPED(row)(c, c->x, r);
   const int64_t k = c->index[r];
@@ -38,7 +38,7 @@ static T TYPED(loss)(const tgi_classes *c, int64_t r) {
 }
 
 /* The sum of q. */
-static T TYPED(mass)(const tgi_classes *c, int64_t k) {
+static T TYPED(mass)(const tgi_class_loss *c, int64_t k) {
   if (c->smoothing == 0) return TYPED(weight)(c, k);
   T sum = 0;
   for (int64_t j = 0; j < c->count; j++) sum += TYPED(weight)(c, j);
@@ -46,7 +46,7 @@ static T TYPED(mass)(const tgi_classes *c, int64_t k) {
 }
 
 /* dx = beta dx + g (softmax(x) mass - q), without the softmax where x are no logits. */
-static void TYPED(slope)(const tgi_classes *c, int64_t r, T g, T *dx, T beta) {
+static void TYPED(slope)(const tgi_class_loss *c, int64_t r, T g, T *dx, T beta) {
   if (beta == 0)
     for (int64_t j = 0; j < c->count; j++) dx[j * c->inner] = 0;
   if (is_ignored(c, r)) return;
@@ -83,7 +83,7 @@ static void TYPED(slopes)(const job *j, int64_t start, int64_t end) {
   }
 }
 
-static double TYPED(total)(const tgi_classes *c) {
+static double TYPED(total)(const tgi_class_loss *c) {
   double sum = 0;
   for (int64_t r = 0; r < c->outer * c->inner; r++)
     if (!is_ignored(c, r)) sum += (double)TYPED(weight)(c, c->index[r]);

@@ -1,7 +1,7 @@
 /* Losses of class indices: cross_entropy of logits and nll_loss of log-probabilities. Fused; the
    rule of both is an expression in the targets that indices, weights and smoothing amount to, which
    are an operator of their own. */
-#include "kernel/classes.h"
+#include "kernel/class_loss.h"
 
 #include "ops/attrs.h"
 #include "ops/dense.h"
@@ -72,48 +72,48 @@ static tg_status shape_loss(tg_call *c) {
 
 /* ---- kernels ---- */
 
-static tg_status refuse_index(const tg_call *c, const tgi_classes *k, int64_t row) {
+static tg_status refuse_index(const tg_call *c, const tgi_class_loss *k, int64_t row) {
   return tg_call_fail(c, TG_INDEX, "index %lld at position %lld is not one of %lld classes",
                       (long long)k->index[row], (long long)row, (long long)k->count);
 }
 
-static tg_status classes_of(const tg_call *c, bool logits, tgi_classes *k) {
+static tg_status classes_of(const tg_call *c, bool logits, tgi_class_loss *k) {
   tg_tensor x = c->in[0], index = c->in[1], weight = c->in[c->n - 1];
   const class_attrs *attrs = attrs_of(c);
   if (!tgi_dense(c, x.dtype, &x) || !tgi_dense(c, TG_I64, &index)) return TG_NO_MEMORY;
   if (c->n > 2 && !tgi_dense(c, x.dtype, &weight)) return TG_NO_MEMORY;
-  *k = (tgi_classes){.dtype = x.dtype,
-                     .outer = 1,
-                     .inner = 1,
-                     .x = x.data,
-                     .index = index.data,
-                     .weight = c->n > 2 ? weight.data : NULL,
-                     .logits = logits,
-                     .ignores = attrs->ignores,
-                     .ignore_index = attrs->ignore_index,
-                     .smoothing = attrs->smoothing};
+  *k = (tgi_class_loss){.dtype = x.dtype,
+                        .outer = 1,
+                        .inner = 1,
+                        .x = x.data,
+                        .index = index.data,
+                        .weight = c->n > 2 ? weight.data : NULL,
+                        .logits = logits,
+                        .ignores = attrs->ignores,
+                        .ignore_index = attrs->ignore_index,
+                        .smoothing = attrs->smoothing};
   const int axis = class_axis(&x);
   k->count = x.dims[axis];
   for (int j = 0; j < axis; j++) k->outer *= x.dims[j];
   for (int j = axis + 1; j < x.rank; j++) k->inner *= x.dims[j];
-  const int64_t bad = tgi_classes_bad_row(k);
+  const int64_t bad = tgi_class_loss_bad_row(k);
   return bad < 0 ? TG_OK : refuse_index(c, k, bad);
 }
 
-static double divisor(const tg_call *c, const tgi_classes *k) {
-  return is_mean(c) ? tgi_classes_weight(k) : 1;
+static double divisor(const tg_call *c, const tgi_class_loss *k) {
+  return is_mean(c) ? tgi_class_loss_weight(k) : 1;
 }
 
 static tg_status kernel_loss(const tg_call *c, bool logits) {
-  tgi_classes k;
+  tgi_class_loss k;
   double sum = 0;
   tg_status status = classes_of(c, logits, &k);
   if (status != TG_OK) return status;
   if (is_each(c)) {
-    tgi_classes_each(c->runtime, &k, c->out.data);
+    tgi_class_loss_each(c->runtime, &k, c->out.data);
     return TG_OK;
   }
-  status = tgi_classes_sum(c->runtime, c->scratch, &k, &sum);
+  status = tgi_class_loss_sum(c->runtime, c->scratch, &k, &sum);
   if (status == TG_OK) tg_tensor_put(&c->out, 0, sum / divisor(c, &k));
   return status;
 }
@@ -121,12 +121,13 @@ static tg_status kernel_loss(const tg_call *c, bool logits) {
 static tg_status grad_loss(const tg_call *c, bool logits, int i, const tg_tensor *g,
                            const tg_tensor *dx, double beta) {
   if (i != 0) return tg_call_fail(c, TG_NOT_DIFFERENTIABLE, "operand %d has no derivative", i);
-  tgi_classes k;
+  tgi_class_loss k;
   tg_tensor dense = *g;
   const tg_status status = classes_of(c, logits, &k);
   if (status != TG_OK) return status;
   if (!tgi_dense(c, dx->dtype, &dense)) return TG_NO_MEMORY;
-  tgi_classes_grad(c->runtime, &k, dx->data, dense.data, is_each(c) ? 1 : 0, divisor(c, &k), beta);
+  tgi_class_loss_grad(c->runtime, &k, dx->data, dense.data, is_each(c) ? 1 : 0, divisor(c, &k),
+                      beta);
   return TG_OK;
 }
 
@@ -142,9 +143,9 @@ static tg_status grad_nll_loss(const tg_call *c, int i, const tg_tensor *g, cons
 }
 
 static tg_status kernel_class_targets(const tg_call *c) {
-  tgi_classes k;
+  tgi_class_loss k;
   const tg_status status = classes_of(c, false, &k);
-  if (status == TG_OK) tgi_classes_targets(c->runtime, &k, c->out.data, divisor(c, &k));
+  if (status == TG_OK) tgi_class_loss_targets(c->runtime, &k, c->out.data, divisor(c, &k));
   return status;
 }
 
