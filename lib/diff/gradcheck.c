@@ -100,8 +100,8 @@ static void constants_of(tgi_check *c, const tg_var like[], int m, const double 
 
 /* What the vars of one recording are called. */
 typedef struct recording {
-  tg_var *vars, *x, *dx, *u, *second;
-  tg_var y, w;
+  tg_var *vars, *x, *dx, *u, *second; /* [n] each */
+  tg_var y[1], w[1];
   int m;
 } recording;
 
@@ -110,12 +110,11 @@ static bool record_gradient(tgi_check *c, recording *r) {
   size_t n = (size_t)c->n;
   tg_var *memory = tgi_tape_work(c->t, 5 * n * sizeof *memory);
   if (memory == NULL) return tgi_check_fail(c, TG_NO_MEMORY, "out of memory");
-  *r = (recording){memory,         memory + n, memory + 2 * n, memory + 3 * n,
-                   memory + 4 * n, TG_NONE,    TG_NONE,        0};
-  if (!tgi_check_record(c, r->vars, &r->y)) return false;
+  r->vars = memory, r->x = r->vars + n, r->dx = r->x + n, r->u = r->dx + n, r->second = r->u + n;
+  if (!tgi_check_record(c, r->vars, r->y)) return false;
   r->m = pick_floats(c, r->vars, r->x);
-  r->w = tg_constant(c->t, c->w);
-  if (tg_vjp(&r->y, &r->w, 1, r->x, r->m, r->dx) == TG_OK) return true;
+  r->w[0] = tg_constant(c->t, c->w);
+  if (tg_vjp(r->y, r->w, 1, r->x, r->m, r->dx) == TG_OK) return true;
   return tgi_check_fail(c, tg_tape_status(c->t), tg_tape_message(c->t));
 }
 
@@ -169,7 +168,7 @@ static bool check_plain(tgi_check *c, const recording *r) {
     if (dx[i].data == NULL) return false;
     memset(dx[i].data, 0, tg_tensor_bytes(&dx[i]));
   }
-  if (tg_backward_into(&r->y, &r->w, 1, NULL, r->x, dx, r->m) != TG_OK)
+  if (tg_backward_into(r->y, r->w, 1, NULL, r->x, dx, r->m) != TG_OK)
     return tgi_check_fail(c, tg_tape_status(c->t), tg_tape_message(c->t));
   const double *g = c->g;
   for (int i = 0; i < r->m; i++)
@@ -182,7 +181,7 @@ static bool check_plain(tgi_check *c, const recording *r) {
 static bool check_jvp(tgi_check *c, const recording *r) {
   tg_var dy;
   constants_of(c, r->x, r->m, c->d, r->u);
-  if (tg_jvp(&r->y, 1, r->x, r->u, r->m, &dy) != TG_OK)
+  if (tg_jvp(r->y, 1, r->x, r->u, r->m, &dy) != TG_OK)
     return tgi_check_fail(c, tg_tape_status(c->t), tg_tape_message(c->t));
   double forward;
   if (!contract(c, dy, &forward)) return false;
