@@ -124,7 +124,7 @@ struct tg_op {
   tg_arrange_fn *arrange;
   tg_shape_fn *shape;
   tg_kernel_fn *kernel;
-  tg_vjp_fn *vjp[TG_MAX_RULES]; /* one per operand; operands past the table use row 0 */
+  tg_vjp_fn *vjp[TG_MAX_RULES]; /* one per operand; of a TG_VARIADIC one, those without use row 0 */
   tg_vjp_all_fn *vjp_all;       /* optional */
   tg_jvp_fn *jvp;               /* optional: without it, forward mode transposes vjp twice */
   tg_grad_fn *grad;

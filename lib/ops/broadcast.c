@@ -110,6 +110,7 @@ tg_var tgi_sum_like(tg_var x, const tg_tensor *like) {
 }
 
 tg_status tg_arrange_broadcast(const tg_call *c, tg_var x[]) {
+  if (c->n == 0) return TG_OK;
   tg_tensor to = tg_value(x[0]);
   bool same = true;
   for (int i = 1; i < c->n; i++) {

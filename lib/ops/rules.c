@@ -63,8 +63,10 @@ tg_var tg_jvp_elementwise(const tg_call *c, const tg_var dx[]) {
   tg_call at = *c;
   tg_var dy = TG_NONE;
   for (int i = 0; i < c->n; i++) {
+    tg_vjp_fn *rule = tgi_rule(c->op, i);
     at.i = i;
-    if (!tg_is_none(dx[i])) dy = add_tangents(dy, tgi_rule(c->op, i)(&at, dx[i]));
+    if (tg_is_none(dx[i])) continue;
+    dy = add_tangents(dy, rule ? rule(&at, dx[i]) : tg_vjp_none(&at, dx[i]));
   }
   return dy;
 }
@@ -85,6 +87,10 @@ tg_var tg_jvp_linear(const tg_call *c, const tg_var dx[]) {
 
 tg_var tg_jvp_bilinear(const tg_call *c, const tg_var dx[]) {
   tg_var dy = TG_NONE;
+  if (c->n != 2) {
+    tg_call_fail(c, TG_ARGUMENT, "tg_jvp_bilinear is of two operands, not %d", c->n);
+    return tgi_failed(c->tape);
+  }
   if (!tg_is_none(dx[0])) dy = tg_apply(c->op, (const tg_var[]){dx[0], c->x[1]}, 2, c->attrs);
   if (!tg_is_none(dx[1]))
     dy = add_tangents(dy, tg_apply(c->op, (const tg_var[]){c->x[0], dx[1]}, 2, c->attrs));

@@ -5,76 +5,6 @@
 
 #include <string.h>
 
-/* ---- layouts ---- */
-
-const tgi_layout tgi_scalar_layout = {.numel = 1, .contiguous = true};
-
-static uint64_t hash_layout(const tg_tensor *x) {
-  uint64_t hash = (uint64_t)x->rank;
-  for (int k = 0; k < x->rank; k++) {
-    hash = (hash ^ (uint64_t)x->dims[k]) * 0x9E3779B97F4A7C15u;
-    hash = (hash ^ (hash >> 32) ^ (uint64_t)x->strides[k]) * 0xBF58476D1CE4E5B9u;
-  }
-  return hash ^ (hash >> 31);
-}
-
-static bool has_layout(const tgi_layout *layout, const tg_tensor *x) {
-  if (layout->rank != x->rank) return false;
-  for (int k = 0; k < x->rank; k++)
-    if (layout->entries[k] != x->dims[k] || layout->entries[x->rank + k] != x->strides[k])
-      return false;
-  return true;
-}
-
-/* Twice the buckets, all layouts moved. */
-static bool grow_buckets(tg_tape *t) {
-  size_t count = t->bucket_count ? 2 * t->bucket_count : 64;
-  const tgi_layout **buckets = tgi_alloc(t->runtime, count * sizeof *buckets);
-  if (buckets == NULL) return tgi_no_memory(t, "tape");
-  memset(buckets, 0, count * sizeof *buckets);
-  for (size_t i = 0; i < t->bucket_count; i++)
-    for (const tgi_layout *l = t->buckets[i], *next; l; l = next) {
-      next = l->next;
-      ((tgi_layout *)l)->next = buckets[l->hash & (count - 1)];
-      buckets[l->hash & (count - 1)] = l;
-    }
-  tgi_free(t->runtime, t->buckets, t->bucket_count * sizeof *t->buckets);
-  t->buckets = buckets;
-  t->bucket_count = count;
-  return true;
-}
-
-static const tgi_layout *add_layout(tg_tape *t, const tg_tensor *x, uint64_t hash) {
-  if (t->layout_count >= t->bucket_count && !grow_buckets(t)) return NULL;
-  size_t rank = (size_t)x->rank;
-  tgi_layout *layout =
-      tgi_arena_alloc(&t->layouts, sizeof *layout + 2 * rank * sizeof *layout->entries);
-  if (layout == NULL) {
-    tgi_no_memory(t, "tape");
-    return NULL;
-  }
-  const tgi_layout **bucket = &t->buckets[hash & (t->bucket_count - 1)];
-  *layout = (tgi_layout){.next = *bucket,
-                         .hash = hash,
-                         .numel = tg_tensor_numel(x),
-                         .rank = x->rank,
-                         .contiguous = tg_tensor_is_contiguous(x)};
-  memcpy(layout->entries, x->dims, rank * sizeof *layout->entries);
-  memcpy(layout->entries + rank, x->strides, rank * sizeof *layout->entries);
-  *bucket = layout;
-  t->layout_count++;
-  return layout;
-}
-
-const tgi_layout *tgi_layout_of(tg_tape *t, const tg_tensor *x) {
-  if (x->rank == 0) return &tgi_scalar_layout;
-  uint64_t hash = hash_layout(x);
-  if (t->bucket_count)
-    for (const tgi_layout *l = t->buckets[hash & (t->bucket_count - 1)]; l; l = l->next)
-      if (l->hash == hash && has_layout(l, x)) return l;
-  return add_layout(t, x, hash);
-}
-
 /* ---- operands ---- */
 
 static bool refuse_var(tg_tape *t, tg_var x, const char *what) {
@@ -96,12 +26,29 @@ bool tgi_check_var(tg_tape *t, tg_var x, const char *what) {
   return refuse_var(t, x, what);
 }
 
+/* Is the definition whole? Of a kernel is asked only where one is needed. */
+static bool check_op(tg_tape *t, const tg_op *op, const void *attrs) {
+  if (op->size >= sizeof *op && op->name && (op->shape || op->compose) &&
+      (attrs || op->attrs_size == 0))
+    return true;
+  const char *name = op->name ? op->name : "an operator";
+  const char *says = op->size < sizeof *op        ? "is not set up by TG_OP_INIT"
+                     : op->name == NULL           ? "has no name"
+                     : !op->shape && !op->compose ? "has neither a shape function nor compose"
+                                                  : "is applied without its attributes";
+  tg_tape_fail(t, TG_ARGUMENT, "%s: the operator %s", name, says);
+  return false;
+}
+
 static bool check_arity(tg_tape *t, const tg_op *op, int n) {
   int most = op->max_arity ? op->max_arity : op->arity;
-  if (n >= op->arity && (n <= most || op->max_arity == TG_VARIADIC) && n <= TGI_MAX_OPERANDS)
-    return true;
+  if (most > TGI_MAX_OPERANDS) most = TGI_MAX_OPERANDS;
+  if (n >= op->arity && n <= most) return true;
+  char range[40] = "";
+  tgi_text text = {range, sizeof range, 0};
+  if (most > op->arity) tgi_text_add(&text, " to %d", most);
   tg_tape_fail(t, TG_ARGUMENT, "%s: %d operands given, it takes %d%s", op->name, n, op->arity,
-               most > op->arity ? " or more" : "");
+               range);
   return false;
 }
 
@@ -132,10 +79,7 @@ static tgi_node *next_node(tg_tape *t) {
   }
   if (!tgi_tape_grow(t, (void **)&t->blocks, &t->block_capacity, block + 1, sizeof *t->blocks))
     return NULL;
-  if (t->budget != 0 && tg_tape_bytes(t) + size > t->budget) {
-    tgi_no_memory(t, "tape");
-    return NULL;
-  }
+  if (!tgi_tape_affords(t, size)) return NULL;
   tgi_node *memory = tgi_alloc(t->runtime, size);
   if (memory == NULL) {
     tgi_no_memory(t, "tape");
@@ -168,7 +112,7 @@ static uint8_t gradient_flags(const tg_tape *t, const tg_call *c) {
 static const tgi_layout *find_layout(tg_tape *t, const tg_call *c) {
   if (c->n > 0) {
     const tgi_layout *same = tgi_node_at(t, c->x[0].id)->layout;
-    if (has_layout(same, &c->out)) return same;
+    if (tgi_has_layout(same, &c->out)) return same;
   }
   return tgi_layout_of(t, &c->out);
 }
@@ -182,26 +126,90 @@ static bool find_memory(tg_tape *t, tgi_node *node, tg_call *c) {
   return c->out.data != NULL;
 }
 
+/* The first and last byte that a tensor with elements touches; false: it has none, or they lie
+   nowhere. */
+static bool find_span(const tg_tensor *x, intptr_t span[2]) {
+  span[0] = span[1] = (intptr_t)x->data;
+  for (int k = 0; k < x->rank; k++) {
+    int64_t reach;
+    if (x->dims[k] == 0 || !tgi_mul_size(x->dims[k] - 1, x->strides[k], &reach) ||
+        !tgi_mul_size(reach, (int64_t)tg_dtype_size(x->dtype), &reach) ||
+        !tgi_add_size(span[reach > 0], reach, &span[reach > 0]))
+      return false;
+  }
+  return tgi_add_size(span[1], (int64_t)tg_dtype_size(x->dtype) - 1, &span[1]);
+}
+
+/* Leaves are views of memory that is the caller's affair. */
+static bool is_within_operands(const tg_call *c) {
+  intptr_t out[2], in[2];
+  if (c->n == 0 || tg_tensor_numel(&c->out) == 0) return true;
+  if (!find_span(&c->out, out)) return false;
+  for (int i = 0; i < c->n; i++)
+    if (find_span(&c->in[i], in) && in[0] <= out[0] && out[1] <= in[1]) return true;
+  return false;
+}
+
+/* What the shape function said of the result. */
+static tg_status check_result(tg_call *c) {
+  tg_tensor *y = &c->out;
+  if (y->rank < 0 || y->rank > TG_MAX_RANK)
+    return tg_call_fail(c, TG_SHAPE, "the shape function gave the rank %d", y->rank);
+  for (int k = 0; k < y->rank; k++)
+    if (y->dims[k] < 0) return tg_call_fail(c, TG_SHAPE, "the shape function gave a negative dim");
+  if (tg_dtype_size(y->dtype) == 0)
+    return tg_call_fail(c, TG_DTYPE, "the shape function gave no dtype");
+  if (y->data == NULL && !tgi_set_contiguous(y))
+    return tg_call_fail(c, TG_OVERFLOW, "the result's size does not fit into 63 bits");
+  if (y->data == NULL && c->op->kernel == NULL)
+    return tg_call_fail(c, TG_ARGUMENT, "the result is no view, and there is no kernel");
+  if (y->data != NULL && !is_within_operands(c))
+    return tg_call_fail(c, TG_ARGUMENT, "the view reaches outside of the operands' memory");
+  return TG_OK;
+}
+
+/* Where the tape stood when an operator's shape function and kernel were called, which may not move
+ * it. */
+typedef struct place {
+  uint32_t nodes, generation;
+} place;
+
+static place place_of(const tg_tape *t) { return (place){t->nodes, t->generation}; }
+static bool has_moved(const tg_tape *t, place at) {
+  return t->nodes != at.nodes || t->generation != at.generation;
+}
+
+/* What a shape function or kernel returned. Its operands are not described where it rewound them.
+ */
+static bool has_worked(tg_call *c, tg_status status, place at) {
+  if (has_moved(c->tape, at))
+    tg_tape_fail(c->tape, TG_STATE,
+                 "%s: its shape function or kernel recorded on the tape or "
+                 "rewound it",
+                 c->op->name);
+  else if (status == TG_OK)
+    return true;
+  else
+    tg_call_fail(c, status, "%s", tg_status_text(status));
+  return false;
+}
+
+static bool run_kernel(tg_tape *t, tg_call *c) {
+  place at = place_of(t);
+  tgi_arena_mark work = tgi_arena_mark_of(&t->work);
+  tg_status status = c->op->kernel(c);
+  tgi_arena_rewind(&t->work, work);
+  return has_worked(c, status, at);
+}
+
 /* Runs shape and kernel into the next node; false with the tape failed. */
 static bool evaluate(tg_tape *t, tgi_node *node, tg_call *c) {
-  const tg_op *op = c->op;
-  if (op->shape(c) != TG_OK) return false;
+  place at = place_of(t);
+  if (!has_worked(c, c->op->shape(c), at) || check_result(c) != TG_OK) return false;
   bool view = c->out.data != NULL;
-  if (!view && !tgi_set_contiguous(&c->out)) {
-    tg_call_fail(c, TG_OVERFLOW, "the result's size does not fit into 63 bits");
-    return false;
-  }
   node->layout = find_layout(t, c);
   if (node->layout == NULL || !find_memory(t, node, c)) return false;
-  if (!view && node->layout->numel > 0) {
-    tgi_arena_mark work = tgi_arena_mark_of(&t->work);
-    tg_status status = op->kernel(c);
-    tgi_arena_rewind(&t->work, work);
-    if (status != TG_OK) {
-      tg_call_fail(c, status, "%s", tg_status_text(status));
-      return false;
-    }
-  }
+  if (!view && node->layout->numel > 0 && !run_kernel(t, c)) return false;
   return !t->trace_nan || tgi_trace(t, &c->out, c, "the result") == TG_OK;
 }
 
@@ -215,12 +223,13 @@ static bool keep_attrs(tg_tape *t, tgi_node *node, const tg_call *c) {
 }
 
 static tg_var tgi_node_push(tg_tape *t, tg_call *c) {
+  place at = place_of(t);
   tgi_arena_mark values = tgi_arena_mark_of(&t->values);
   tgi_node *node = next_node(t);
   bool born =
       node && evaluate(t, node, c) && set_operands(t, node, c->x, c->n) && keep_attrs(t, node, c);
   if (!born) {
-    tgi_arena_rewind(&t->values, values);
+    if (!has_moved(t, at)) tgi_arena_rewind(&t->values, values);
     return tgi_failed(t);
   }
   node->op = c->op;
@@ -237,13 +246,20 @@ static tg_var tgi_node_push(tg_tape *t, tg_call *c) {
 /* The call with operand values; arranged operands are checked again, since arranging may have
    failed. */
 static tg_var apply_checked(tg_tape *t, tg_call *c, tg_var x[], tg_tensor in[]) {
-  if (c->op->arrange && c->op->arrange(c, x) != TG_OK) return tgi_failed(t);
+  tg_status status = c->op->arrange ? c->op->arrange(c, x) : TG_OK;
+  if (status != TG_OK) {
+    tg_call_fail(c, status, "%s", tg_status_text(status));
+    return tgi_failed(t);
+  }
   for (int i = 0; i < c->n; i++) {
     if (!tgi_check_var(t, x[i], c->op->name)) return tgi_failed(t);
     tgi_node_tensor(tgi_node_at(t, x[i].id), &in[i]);
   }
   if (!check_dtypes(c)) return tgi_failed(t);
-  if (c->op->compose) return c->op->compose(c);
+  if (c->op->compose) {
+    tg_var y = c->op->compose(c);
+    return tgi_check_var(t, y, c->op->name) ? y : tgi_failed(t);
+  }
   c->out.data = NULL;
   c->out.dtype = c->n > 0 ? in[0].dtype : TG_DTYPE_NONE;
   c->out.rank = 0;
@@ -269,19 +285,20 @@ static tg_var apply_many(tg_tape *t, tg_call *c, const tg_var x[]) {
   return y;
 }
 
-static tg_tape *tape_of(const tg_var x[], int n) {
+tg_tape *tgi_tape_of(const tg_var x[], int n) {
   for (int i = 0; i < n; i++)
     if (x[i].tape) return x[i].tape;
   return NULL;
 }
 
 tg_var tg_apply(const tg_op *op, const tg_var x[], int n, const void *attrs) {
-  return tg_apply_on(tape_of(x, n), op, x, n, attrs);
+  return tg_apply_on(tgi_tape_of(x, n), op, x, n, attrs);
 }
 
 tg_var tg_apply_on(tg_tape *t, const tg_op *op, const tg_var x[], int n, const void *attrs) {
   while (n > 0 && tg_is_none(x[n - 1])) n--;
   if (t == NULL) return TG_NONE;
+  if (!check_op(t, op, attrs)) return tgi_failed(t);
   for (int i = 0; i < n; i++)
     if (!tgi_check_var(t, x[i], op->name)) return tgi_failed(t);
   if (!check_arity(t, op, n)) return tgi_failed(t);

@@ -81,6 +81,7 @@ static tg_status dump(tg_tape *t, const tgi_order *order, tg_write_fn *write, vo
   for (uint32_t i = 0; i < order->count; i++) {
     tgi_text b = {line, sizeof line, 0};
     add_line(t, order->ids[i], order, &b);
+    if (b.length >= sizeof line) line[sizeof line - 2] = '\n'; /* a long name is cut */
     if (!write(user, line, strlen(line))) return TG_STOPPED;
   }
   return TG_OK;

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-/* The first row whose id is not below `id`. */
+/* The first row of an id above `id`. A node named again has several rows, the latest last. */
 static size_t find(const tg_tape *t, uint32_t id) {
   size_t low = 0, high = t->name_count;
   while (low < high) {
     size_t middle = (low + high) / 2;
-    if (t->names[middle].id < id)
+    if (t->names[middle].id <= id)
       low = middle + 1;
     else
       high = middle;
@@ -31,20 +31,17 @@ tg_var tg_name(tg_var x, const char *name) {
       !tgi_tape_grow(t, (void **)&t->names, &t->name_capacity, t->name_count + 1, sizeof *t->names))
     return tgi_failed(t);
   size_t at = find(t, x.id);
-  tgi_node *node = tgi_node_at(t, x.id);
-  if (!(node->flags & TGI_NAMED)) {
-    memmove(&t->names[at + 1], &t->names[at], (t->name_count - at) * sizeof *t->names);
-    t->name_count++;
-  }
+  memmove(&t->names[at + 1], &t->names[at], (t->name_count - at) * sizeof *t->names);
+  t->name_count++;
   t->names_after = tgi_arena_mark_of(&t->values);
   t->names[at] = (tgi_name){x.id, text, t->names_after};
-  node->flags |= TGI_NAMED;
+  tgi_node_at(t, x.id)->flags |= TGI_NAMED;
   return x;
 }
 
 const char *tgi_node_name(const tg_tape *t, uint32_t id) {
   const tgi_node *node = tgi_node_at(t, id);
-  if (node->flags & TGI_NAMED) return t->names[find(t, id)].text;
+  if (node->flags & TGI_NAMED) return t->names[find(t, id) - 1].text;
   const tgi_leaf *leaf = node->flags & TGI_LEAF ? node->attrs : NULL;
   return leaf && leaf->params ? tg_params_name(leaf->params, leaf->index) : NULL;
 }
@@ -58,7 +55,8 @@ void tg_scope_begin(tg_tape *t, const char *name) {
   if (text == NULL || !tgi_tape_grow(t, (void **)&t->scopes, &t->scope_capacity, t->scope_count + 1,
                                      sizeof *t->scopes))
     return;
-  t->scopes[t->scope_count++] = (tgi_scope){text, t->scope, t->nodes + 1, UINT32_MAX};
+  t->scopes[t->scope_count++] =
+      (tgi_scope){text, tgi_arena_mark_of(&t->values), t->scope, t->nodes + 1, UINT32_MAX};
   t->scope = (uint32_t)t->scope_count;
 }
 
@@ -74,24 +72,25 @@ void tg_scope_end(tg_tape *t) {
 
 /* ---- rewinding ---- */
 
-static bool is_later(tgi_arena_mark a, tgi_arena_mark b) {
+bool tgi_is_later(tgi_arena_mark a, tgi_arena_mark b) {
   return a.chunk > b.chunk || (a.chunk == b.chunk && a.used > b.used);
 }
 
 static void forget_names(tg_tape *t, tg_mark mark) {
   tgi_arena_mark memory = {mark.chunk, mark.used}, latest = {0};
-  bool none = t->name_count == 0 ||
-              (t->names[t->name_count - 1].id <= mark.nodes && !is_later(t->names_after, memory));
+  bool none = t->name_count == 0 || (t->names[t->name_count - 1].id <= mark.nodes &&
+                                     !tgi_is_later(t->names_after, memory));
   if (none) return;
   size_t kept = 0;
   for (size_t i = 0; i < t->name_count; i++) {
     tgi_name name = t->names[i];
     if (name.id > mark.nodes) continue;
-    if (is_later(name.after, memory)) {
-      tgi_node_at(t, name.id)->flags &= (uint8_t)~TGI_NAMED;
+    if (tgi_is_later(name.after, memory)) {
+      bool before = kept > 0 && t->names[kept - 1].id == name.id;
+      if (!before) tgi_node_at(t, name.id)->flags &= (uint8_t)~TGI_NAMED;
       continue;
     }
-    if (is_later(name.after, latest)) latest = name.after;
+    if (tgi_is_later(name.after, latest)) latest = name.after;
     t->names[kept++] = name;
   }
   t->name_count = kept;

@@ -35,7 +35,7 @@ tg_tape *tg_tape_new(const tg_tape_options *options, tg_error *error) {
   tgi_arena_init(&t->work, runtime, 0);
   tgi_arena_init(&t->sweeps, runtime, 0);
   tgi_arena_init(&t->layouts, runtime, 0);
-  if (!first_block(t)) {
+  if (!first_block(t) || !tgi_tape_affords(t, 0)) {
     tgi_error(error, TG_NO_MEMORY, "tape: no memory for a new tape");
     tg_tape_free(t);
     return NULL;
@@ -82,8 +82,22 @@ static void clear_error(tg_tape *t) {
   t->message[0] = '\0';
 }
 
+bool tgi_is_intact(const tg_tape *t, tg_mark mark) {
+  return mark.nodes <= t->nodes && generation_at(t, mark.nodes) == mark.generation;
+}
+
+/* Names and scopes lie past the last node: with the same nodes a mark may still be of what was
+   rewound since. */
+static bool is_valid(const tg_tape *t, tg_mark mark) {
+  tgi_arena_mark memory = {mark.chunk, mark.used};
+  if (!tgi_is_intact(t, mark) || mark.scopes > t->scope_count ||
+      tgi_is_later(memory, tgi_arena_mark_of(&t->values)))
+    return false;
+  return mark.scopes == 0 || !tgi_is_later(t->scopes[mark.scopes - 1].after, memory);
+}
+
 tg_status tg_tape_rewind(tg_tape *t, tg_mark mark) {
-  if (mark.nodes > t->nodes || generation_at(t, mark.nodes) != mark.generation) return TG_STALE;
+  if (!is_valid(t, mark)) return TG_STALE;
   if (mark.nodes < t->nodes) t->generation++;
   tgi_forget_names(t, mark);
   t->nodes = mark.nodes;
@@ -117,27 +131,29 @@ bool tg_tape_set_grad(tg_tape *t, bool on) {
 
 /* ---- collapse ---- */
 
-/* Copies of the kept values, in work memory: what they are views of may be about to go. */
-static bool save_values(tg_tape *t, const tg_var keep[], int n, tg_tensor saved[]) {
+/* Copies of the kept values, in work memory: what they are views of may be about to go. The tape
+ * fails where one cannot be kept. */
+static void save_values(tg_tape *t, const tg_var keep[], int n, tg_tensor saved[]) {
   for (int i = 0; i < n; i++) {
     saved[i] = (tg_tensor){0};
     if (tg_is_none(keep[i])) continue;
-    if (!tgi_check_var(t, keep[i], "tg_tape_collapse")) return false;
+    if (!tgi_check_var(t, keep[i], "tg_tape_collapse")) return;
     tg_tensor value = tg_value(keep[i]);
     saved[i] = value;
     tgi_set_contiguous(&saved[i]);
     saved[i].data = tgi_tape_work(t, tg_tensor_bytes(&value));
-    if (saved[i].data == NULL) return false;
+    if (saved[i].data == NULL) return;
     tgi_copy(&saved[i], &value);
   }
-  return true;
 }
 
 tg_status tg_tape_collapse(tg_tape *t, tg_mark mark, tg_var keep[], int n) {
   tgi_arena_mark work = tgi_arena_mark_of(&t->work);
   tg_tensor *saved = tgi_tape_work(t, (size_t)n * sizeof *saved);
-  tg_status status = saved && save_values(t, keep, n, saved) ? TG_OK : t->status;
-  if (status == TG_OK) status = tg_tape_rewind(t, mark);
+  if (saved) save_values(t, keep, n, saved);
+  tg_status status = t->status;
+  if (status == TG_OK && (status = tg_tape_rewind(t, mark)) != TG_OK)
+    tg_tape_fail(t, status, "tg_tape_collapse: the mark was itself rewound");
   for (int i = 0; i < n && status == TG_OK; i++) {
     if (!tg_is_none(keep[i])) keep[i] = tg_constant(t, saved[i]);
     status = t->status;
@@ -179,9 +195,17 @@ static void *take(tg_tape *t, tgi_arena *arena, size_t size) {
 void *tgi_tape_values(tg_tape *t, size_t size) { return take(t, &t->values, size); }
 void *tgi_tape_work(tg_tape *t, size_t size) { return take(t, &t->work, size); }
 void *tgi_tape_sweeps(tg_tape *t, size_t size) { return take(t, &t->sweeps, size); }
+void *tgi_tape_layouts(tg_tape *t, size_t size) { return take(t, &t->layouts, size); }
+
+bool tgi_tape_affords(tg_tape *t, size_t size) {
+  size_t has = held(t);
+  return t->budget == 0 || (has <= t->budget && size <= t->budget - has) ||
+         tgi_no_memory(t, "tape");
+}
 
 bool tgi_tape_grow(tg_tape *t, void **array, size_t *capacity, size_t need, size_t element) {
   if (need <= *capacity) return true;
-  if (t->budget != 0 && held(t) + need * element > t->budget) return tgi_no_memory(t, "tape");
+  size_t room = need < 2 * *capacity ? 2 * *capacity : need; /* as tgi_grow will ask */
+  if (!tgi_tape_affords(t, room * element)) return false;
   return tgi_grow(t->runtime, array, capacity, need, element) || tgi_no_memory(t, "tape");
 }

@@ -67,6 +67,7 @@ typedef struct tgi_name {
 
 typedef struct tgi_scope {
   const char *name;
+  tgi_arena_mark after; /* of the values, when the name lay there */
   uint32_t parent;      /* its index + 1; 0: none */
   uint32_t first, last; /* ids; last is UINT32_MAX while it is open */
 } tgi_scope;
@@ -126,19 +127,24 @@ static inline void tgi_node_tensor(const tgi_node *node, tg_tensor *value) {
 }
 /* The shared layout of a view's shape and strides; NULL: no memory. */
 const tgi_layout *tgi_layout_of(tg_tape *t, const tg_tensor *x);
+bool tgi_has_layout(const tgi_layout *layout, const tg_tensor *x);
 extern const tgi_layout tgi_scalar_layout;
 
 /* The live operand x as a var of tape t, or the sticky error that says why it is not (`what` names
    the caller). */
 bool tgi_check_var(tg_tape *t, tg_var x, const char *what);
 
+/* The first tape among vars; NULL where all are TG_NONE. */
+tg_tape *tgi_tape_of(const tg_var x[], int n);
+
 /* ---- calls ---- */
 
 /* The call that made a node, for the sweeps: operand values in `in`, room for node->n. */
 void tgi_call_of(tg_tape *t, uint32_t id, tg_tensor in[], tg_call *c);
-/* The rule for operand i. */
+/* The rule for operand i; NULL where there is none. */
 static inline tg_vjp_fn *tgi_rule(const tg_op *op, int i) {
-  return op->vjp[i < TG_MAX_RULES && op->vjp[i] ? i : 0];
+  tg_vjp_fn *own = i < TG_MAX_RULES ? op->vjp[i] : NULL;
+  return own || op->max_arity != TG_VARIADIC ? own : op->vjp[0];
 }
 
 /* ---- memory ---- */
@@ -147,6 +153,11 @@ static inline tg_vjp_fn *tgi_rule(const tg_op *op, int i) {
 void *tgi_tape_values(tg_tape *t, size_t size);
 void *tgi_tape_work(tg_tape *t, size_t size);
 void *tgi_tape_sweeps(tg_tape *t, size_t size);
+void *tgi_tape_layouts(tg_tape *t, size_t size);
+/* Does the tape's budget have room for so many bytes more? False with the tape failed. */
+bool tgi_tape_affords(tg_tape *t, size_t size);
+/* Do all nodes live that lived at the mark? */
+bool tgi_is_intact(const tg_tape *t, tg_mark mark);
 /* Forgets nodes since the mark, but no error. */
 void tgi_tape_drop(tg_tape *t, tg_mark mark);
 /* Growth of one of the tape's arrays. */
@@ -157,6 +168,7 @@ bool tgi_no_memory(tg_tape *t, const char *what);
 /* ---- names ---- */
 
 const char *tgi_node_name(const tg_tape *t, uint32_t id);
+bool tgi_is_later(tgi_arena_mark a, tgi_arena_mark b);
 /* Drops names, leaves and scopes that came after the mark. */
 void tgi_forget_names(tg_tape *t, tg_mark mark);
 /* "x" [2,3] of a node: its name where it has one, and the shape. */
