@@ -53,8 +53,15 @@ static tg_var push_node(tg_tape *t, uint32_t id, const tg_var tangents[], const 
     any = any || !tg_is_none(dx[i]);
   }
   if (!any) return TG_NONE;
+  tg_mark mark = tg_tape_mark(t);
   tg_var dy = c.op->jvp ? c.op->jvp(&c, dx) : transpose_twice(&c, dx);
-  return tgi_check_cotangent(t, c.y, dy, c.op->name) ? dy : tgi_failed(t);
+  return tgi_check_intact(t, mark, c.op->name) && tgi_check_cotangent(t, c.y, dy, c.op->name)
+             ? dy
+             : tgi_failed(t);
+}
+
+static void add_tangent(tg_var *sum, tg_var dx) {
+  if (!tg_is_none(dx)) *sum = tg_is_none(*sum) ? dx : tg_add(*sum, dx);
 }
 
 static bool sweep(tg_tape *t, const tg_var y[], int n_y, const tg_var x[], const tg_var dx[],
@@ -65,12 +72,12 @@ static bool sweep(tg_tape *t, const tg_var y[], int n_y, const tg_var x[], const
   if (on == NULL || tangents == NULL) return false;
   memset(tangents, 0, ((size_t)top + 1) * sizeof *tangents);
   for (int i = 0; i < n_x; i++)
-    if (x[i].id <= top) tangents[x[i].id] = dx[i];
+    if (x[i].id <= top) add_tangent(&tangents[x[i].id], dx[i]);
   keep_needed(t, on, y, n_y, top);
   for (uint32_t id = 1; id <= top; id++) {
-    if (!on[id] || on[id] & TGI_TARGET || tgi_node_at(t, id)->flags & TGI_CONSTANT) continue;
+    if (!on[id] || tgi_node_at(t, id)->flags & TGI_CONSTANT) continue;
     tgi_arena_mark work = tgi_arena_mark_of(&t->work);
-    tangents[id] = push_node(t, id, tangents, on);
+    add_tangent(&tangents[id], push_node(t, id, tangents, on));
     tgi_arena_rewind(&t->work, work);
     if (t->status != TG_OK) return false;
   }
@@ -90,10 +97,14 @@ static bool check_arguments(tg_tape *t, const tg_var x[], const tg_var dx[], int
 
 tg_status tg_jvp(const tg_var y[], int n_y, const tg_var x[], const tg_var dx[], int n_x,
                  tg_var dy[]) {
-  tg_tape *t = n_y > 0 ? y[0].tape : NULL;
+  tg_tape *t = tgi_tape_of(y, n_y);
   tgi_arena_mark work = t ? tgi_arena_mark_of(&t->work) : (tgi_arena_mark){0};
-  bool right = tgi_sweep_tape(y, n_y, "jvp") && check_arguments(t, x, dx, n_x) &&
-               sweep(t, y, n_y, x, dx, n_x, dy);
+  bool right = tgi_sweep_tape(y, n_y, "jvp") && check_arguments(t, x, dx, n_x);
+  if (right) {
+    tgi_recording recording = tgi_recording_begin(t);
+    right = sweep(t, y, n_y, x, dx, n_x, dy);
+    tgi_recording_end(t, recording);
+  }
   if (t) tgi_arena_rewind(&t->work, work);
   for (int j = 0; j < n_y && !right; j++) dy[j] = t ? tgi_failed(t) : TG_NONE;
   return right ? TG_OK : t ? t->status : TG_ARGUMENT;

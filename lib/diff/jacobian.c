@@ -29,8 +29,8 @@ static tg_var column(tg_var y, tg_var x, int64_t k) {
 static tg_var stack_lines(tg_var y, tg_var x, bool reverse) {
   tg_tape *t = y.tape;
   int64_t n = reverse ? tg_numel(y) : tg_numel(x);
-  if (n == 0 || n > TGI_MAX_OPERANDS)
-    return tg_tape_fail(t, TG_SHAPE, "jacobian: %lld rows or columns, not 1 to %d", (long long)n,
+  if (n > TGI_MAX_OPERANDS)
+    return tg_tape_fail(t, TG_SHAPE, "jacobian: %lld rows or columns, more than %d", (long long)n,
                         TGI_MAX_OPERANDS);
   tgi_arena_mark work = tgi_arena_mark_of(&t->work);
   tg_var *lines = tgi_tape_work(t, (size_t)n * sizeof *lines), all = tgi_failed(t);
@@ -53,12 +53,18 @@ tg_var tg_jacobian(tg_var y, tg_var x) {
   int64_t dims[TG_MAX_RANK];
   memcpy(dims, a.dims, (size_t)a.rank * sizeof *dims);
   memcpy(dims + a.rank, b.dims, (size_t)b.rank * sizeof *dims);
+  if (tg_numel(y) == 0 || tg_numel(x) == 0)
+    return tg_broadcast_to(tg_scalar(y.tape, a.dtype, 0), a.rank + b.rank, dims);
   tg_var lines = stack_lines(y, x, tg_numel(y) <= tg_numel(x)); /* [numel y, numel x] */
   return tg_reshape(lines, a.rank + b.rank, dims);
 }
 
 tg_var tg_hessian(tg_var y, tg_var x) {
-  tg_var dx;
-  if (tg_grad(y, &x, 1, &dx) != TG_OK) return tg_is_none(y) ? TG_NONE : tgi_failed(y.tape);
-  return tg_jacobian(dx, x);
+  tg_tape *t = y.tape;
+  tg_var dx, h = tgi_failed(t);
+  if (t == NULL) return TG_NONE;
+  tgi_recording recording = tgi_recording_begin(t);
+  if (tg_grad(y, &x, 1, &dx) == TG_OK) h = tg_jacobian(dx, x);
+  tgi_recording_end(t, recording);
+  return h;
 }

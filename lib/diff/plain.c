@@ -118,6 +118,7 @@ static bool destination(sweep *s, uint32_t id, tg_tensor *dx, bool *fresh) {
 }
 
 static tg_status reverse_by_grad(sweep *s, tg_call *c, const tg_tensor *g, const uint32_t ids[]) {
+  tg_mark mark = tg_tape_mark(s->t);
   for (int i = 0; i < c->n; i++) {
     tg_tensor dx;
     bool fresh;
@@ -125,6 +126,7 @@ static tg_status reverse_by_grad(sweep *s, tg_call *c, const tg_tensor *g, const
     tgi_arena_mark work = tgi_arena_mark_of(&s->t->work);
     tg_status status = c->op->grad(c, i, g, &dx, fresh ? 0 : 1);
     tgi_arena_rewind(&s->t->work, work);
+    if (!tgi_check_intact(s->t, mark, c->op->name)) return s->t->status;
     if (status != TG_OK) return tg_call_fail(c, status, "%s", tg_status_text(status));
     if (s->t->trace_nan && tgi_trace(s->t, &dx, c, "a cotangent") != TG_OK) return s->t->status;
   }
@@ -170,7 +172,8 @@ static tg_status deliver(sweep *s, uint32_t id, const tg_tensor *g) {
     if (s->x[i].id == id && add_into(s, &s->dx[i], g, 1) != TG_OK)
       return tg_tape_fail(s->t, TG_SHAPE, "backward: dx[%d] does not fit", i), s->t->status;
   const tgi_node *node = tgi_node_at(s->t, id);
-  const tgi_leaf *leaf = node->flags & TGI_LEAF ? node->attrs : NULL;
+  bool trained = node->flags & TGI_LEAF && node->flags & TGI_NEEDS_GRAD;
+  const tgi_leaf *leaf = trained ? node->attrs : NULL;
   if (s->grads && leaf && leaf->params == tg_grads_params(s->grads)) {
     dx = tg_grads_tensor(s->grads, leaf->index);
     if (dx.data) return add_into(s, &dx, g, 1);
@@ -262,7 +265,7 @@ static bool check_arguments(tg_tape *t, const tg_var y[], const tg_var g[], int 
 
 tg_status tg_backward_into(const tg_var y[], const tg_var g[], int n_y, tg_grads *grads,
                            const tg_var x[], const tg_tensor dx[], int n_x) {
-  tg_tape *t = n_y > 0 ? y[0].tape : NULL;
+  tg_tape *t = tgi_tape_of(y, n_y);
   if (t == NULL) return TG_ARGUMENT;
   if (!tgi_sweep_tape(y, n_y, "backward") || !check_arguments(t, y, g, n_y, x, dx, n_x))
     return t->status;

@@ -78,13 +78,15 @@ static tg_status fail_all(tg_tape *t, tg_var dx[], int n) {
 
 tg_status tg_vjp(const tg_var y[], const tg_var g[], int n_y, const tg_var x[], int n_x,
                  tg_var dx[]) {
-  tg_tape *t = n_y > 0 ? y[0].tape : NULL;
+  tg_tape *t = tgi_tape_of(y, n_y);
   if (tgi_sweep_tape(y, n_y, "vjp") == NULL || !check_arguments(t, y, g, n_y, x, n_x))
     return fail_all(t, dx, n_x);
   bool was = t->backward;
   t->backward = true;
   tgi_arena_mark work = tgi_arena_mark_of(&t->work);
+  tgi_recording recording = tgi_recording_begin(t);
   bool right = sweep(t, y, g, n_y, x, n_x, dx);
+  tgi_recording_end(t, recording);
   tgi_arena_rewind(&t->work, work);
   t->backward = was;
   return right ? TG_OK : fail_all(t, dx, n_x);

@@ -16,28 +16,36 @@ static tg_status shape_region(tg_call *c) {
   return TG_OK;
 }
 
+/* The inputs as vars of their own, so that a sweep from the region ends at them: one may be made
+   from another, be given twice, or be captured by fn. NULL with the tape failed. */
+static tg_var *cut_inputs(const tg_call *c) {
+  tg_var *x = tg_call_scratch(c, (size_t)c->n * sizeof *x);
+  for (int i = 0; x && i < c->n; i++) x[i] = tg_identity(c->x[i]);
+  return x;
+}
+
 /* The value is no input: its cotangent is dropped, since the gradient goes to the inputs by the
    region's own rule. */
 static void vjp_checkpoint(const tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
   const region *r = c->attrs;
   int n = c->n - 1, m = 0;
   tg_tape *t = c->tape;
-  tg_var *x = tg_call_scratch(c, 2 * (size_t)c->n * sizeof *x);
-  if (x == NULL) return;
-  bool was = tg_tape_set_grad(t, true);
-  tg_var y = r->fn(t, c->x, r->user), *found = x + c->n;
+  tg_var *x = cut_inputs(c), *found = tg_call_scratch(c, (size_t)c->n * sizeof *found);
+  if (x == NULL || found == NULL) return;
+  tg_var y = r->fn(t, x, r->user);
+  if (!tgi_check_var(t, y, c->op->name)) return;
   for (int i = 0; i < n; i++)
-    if (want[i]) x[m++] = c->x[i];
+    if (want[i]) x[m++] = x[i];
   tg_vjp(&y, &g, 1, x, m, found);
-  tg_tape_set_grad(t, was);
   for (int i = n - 1; i >= 0; i--)
     if (want[i]) dx[i] = found[--m];
 }
 
 static void vjp_custom(const tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
   const region *r = c->attrs;
+  const tg_var *x = cut_inputs(c);
   (void)want;
-  r->vjp(c->tape, c->x, c->n - 1, c->y, g, dx, r->user);
+  if (x) r->vjp(c->tape, x, c->n - 1, c->y, g, dx, r->user);
 }
 
 /* clang-format off */
@@ -53,10 +61,8 @@ static const tg_op custom_op = {
 
 static tg_var evaluate(tg_tape *t, const region *r, const tg_var x[]) {
   tg_mark mark = tg_tape_mark(t);
-  bool was = tg_tape_set_grad(t, false);
   tg_var y = r->fn(t, x, r->user);
   if (tgi_check_var(t, y, "region")) tg_tape_collapse(t, mark, &y, 1);
-  tg_tape_set_grad(t, was);
   return y;
 }
 

@@ -46,8 +46,15 @@ bool tgi_sweep_vars(tg_tape *t, const tg_var x[], int n, const char *what) {
 }
 
 tg_tape *tgi_sweep_tape(const tg_var x[], int n, const char *what) {
-  tg_tape *t = n > 0 ? x[0].tape : NULL;
-  return t && tgi_sweep_vars(t, x, n, what) ? t : NULL;
+  tg_tape *t = tgi_tape_of(x, n);
+  return t && t->status == TG_OK && tgi_sweep_vars(t, x, n, what) ? t : NULL;
+}
+
+bool tgi_check_intact(tg_tape *t, tg_mark mark, const char *what) {
+  if (tgi_is_intact(t, mark)) return true;
+  tg_tape_fail(t, TG_STATE, "%s%s: its rule rewound the tape that is being swept", what,
+               t->backward ? " (backward)" : "");
+  return false;
 }
 
 static void refuse_shape(tg_tape *t, tg_var y, tg_var g, const char *what) {
@@ -91,6 +98,20 @@ tg_var tgi_filled_like(tg_var x, double value) {
   return like.rank == 0 ? filled : tg_broadcast_to(filled, like.rank, like.dims);
 }
 
+/* ---- gradients off ---- */
+
+tgi_recording tgi_recording_begin(tg_tape *t) {
+  return (tgi_recording){.nodes = t->nodes, .grad = tg_tape_set_grad(t, true)};
+}
+
+void tgi_recording_end(tg_tape *t, tgi_recording r) {
+  tg_tape_set_grad(t, r.grad);
+  for (uint32_t id = r.nodes + 1; !r.grad && id <= t->nodes; id++) {
+    tgi_node *node = tgi_node_at(t, id);
+    node->flags = (uint8_t)((node->flags & ~TGI_NEEDS_GRAD) | TGI_CONSTANT);
+  }
+}
+
 /* ---- rules ---- */
 
 bool tgi_rule_call(tg_tape *t, uint32_t id, tg_call *c) {
@@ -123,6 +144,7 @@ static bool check_result(const tg_call *c, int i, tg_var dx) {
 }
 
 bool tgi_apply_rules(tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
+  tg_mark mark = tg_tape_mark(c->tape);
   for (int i = 0; i < c->n; i++) dx[i] = TG_NONE;
   if (c->op->vjp_all) c->op->vjp_all(c, g, want, dx);
   for (int i = 0; i < c->n; i++) {
@@ -130,6 +152,7 @@ bool tgi_apply_rules(tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
     c->i = i;
     tg_vjp_fn *rule = tgi_rule(c->op, i);
     if (!c->op->vjp_all) dx[i] = rule ? rule(c, g) : tg_vjp_none(c, g);
+    if (!tgi_check_intact(c->tape, mark, c->op->name)) return false;
     if (!check_result(c, i, dx[i])) return false;
   }
   return c->tape->status == TG_OK;

@@ -13,14 +13,26 @@ enum { TGI_ON_PATH = 1, TGI_TARGET = 2 };
    (without the TGI_TARGET bit). */
 uint8_t *tgi_paths(tg_tape *t, uint32_t top, const tg_var x[], int n, bool with_params);
 
-/* All vars live on one tape, f32 or f64; NULL with that tape failed, or where every var is absent.
-   `what` names the caller. */
+/* All vars live on one tape that has not failed, f32 or f64; NULL with that tape failed, or where
+   every var is absent. `what` names the caller. */
 tg_tape *tgi_sweep_tape(const tg_var x[], int n, const char *what);
 bool tgi_sweep_vars(tg_tape *t, const tg_var x[], int n, const char *what);
 /* g is absent or has y's shape and dtype. */
 bool tgi_check_cotangent(tg_tape *t, tg_var y, tg_var g, const char *what);
 /* y has one element. */
 bool tgi_check_scalar(tg_tape *t, tg_var y, const char *what);
+
+/* What lived at the mark lives, or the sticky error which says that a rule of `what` rewound it. */
+bool tgi_check_intact(tg_tape *t, tg_mark mark, const char *what);
+
+/* A sweep records with gradients on, since a rule may sweep what it recorded. Where they were off,
+   all that came of it is constant in the end. */
+typedef struct tgi_recording {
+  uint32_t nodes;
+  bool grad; /* what it was */
+} tgi_recording;
+tgi_recording tgi_recording_begin(tg_tape *t);
+void tgi_recording_end(tg_tape *t, tgi_recording r);
 
 /* The largest id among vars. */
 uint32_t tgi_top(const tg_var x[], int n);
