@@ -37,10 +37,17 @@ bool tgi_check_fail(tgi_check *c, tg_status status, const char *message) {
   return false;
 }
 
+/* Memory of the tape's; NULL with the verdict FAILED. */
+static void *work_of(tgi_check *c, size_t size) {
+  void *memory = tgi_tape_work(c->t, size);
+  if (memory == NULL) tgi_check_fail(c, TG_NO_MEMORY, "out of memory");
+  return memory;
+}
+
 bool tgi_check_record(tgi_check *c, tg_var vars[], tg_var *y) {
   for (int i = 0; i < c->n; i++) vars[i] = tg_leaf(c->t, c->at[i]);
   *y = c->fn(c->t, vars, c->user);
-  if (tg_tape_status(c->t) != TG_OK)
+  if (!tgi_check_var(c->t, *y, "gradcheck") || tg_tape_status(c->t) != TG_OK)
     return tgi_check_fail(c, tg_tape_status(c->t), tg_tape_message(c->t));
   if (!tg_dtype_is_float(tg_dtype_of(*y)))
     return tgi_check_fail(c, TG_DTYPE, "its result is neither f32 nor f64");
@@ -60,8 +67,10 @@ static bool contract(tgi_check *c, tg_var y, double *value) {
 
 static bool value_of_s(tgi_check *c, double *value) {
   tg_mark mark = tg_tape_mark(c->t);
-  tg_var *vars = tgi_tape_work(c->t, (size_t)c->n * sizeof *vars), y;
+  tgi_arena_mark work = tgi_arena_mark_of(&c->t->work);
+  tg_var *vars = work_of(c, (size_t)c->n * sizeof *vars), y;
   bool right = vars && tgi_check_record(c, vars, &y) && contract(c, y, value);
+  tgi_arena_rewind(&c->t->work, work);
   tg_tape_rewind(c->t, mark);
   return right;
 }
@@ -108,8 +117,8 @@ typedef struct recording {
 /* fn at `at`, and the gradient of s there, all on the tape. */
 static bool record_gradient(tgi_check *c, recording *r) {
   size_t n = (size_t)c->n;
-  tg_var *memory = tgi_tape_work(c->t, 5 * n * sizeof *memory);
-  if (memory == NULL) return tgi_check_fail(c, TG_NO_MEMORY, "out of memory");
+  tg_var *memory = work_of(c, 5 * n * sizeof *memory);
+  if (memory == NULL) return false;
   r->vars = memory, r->x = r->vars + n, r->dx = r->x + n, r->u = r->dx + n, r->second = r->u + n;
   if (!tgi_check_record(c, r->vars, r->y)) return false;
   r->m = pick_floats(c, r->vars, r->x);
@@ -159,12 +168,12 @@ static double dot_vars(const tg_var a[], int m, const double b[]) {
 
 /* Gradients by the plain sweep are those by the recorded one. */
 static bool check_plain(tgi_check *c, const recording *r) {
-  tg_tensor *dx = tgi_tape_work(c->t, (size_t)c->n * sizeof *dx);
+  tg_tensor *dx = work_of(c, (size_t)c->n * sizeof *dx);
   if (dx == NULL) return false;
   for (int i = 0; i < r->m; i++) {
     dx[i] = tg_value(r->x[i]);
     tgi_set_contiguous(&dx[i]);
-    dx[i].data = tgi_tape_work(c->t, tg_tensor_bytes(&dx[i]));
+    dx[i].data = work_of(c, tg_tensor_bytes(&dx[i]));
     if (dx[i].data == NULL) return false;
     memset(dx[i].data, 0, tg_tensor_bytes(&dx[i]));
   }
@@ -191,6 +200,7 @@ static bool check_jvp(tgi_check *c, const recording *r) {
 /* Reads the gradient of <u, grad s> by reverse over reverse, and compares it with forward over
    reverse. */
 static bool check_second(tgi_check *c, const recording *r) {
+  if (r->m == 0) return true;
   constants_of(c, r->x, r->m, c->u, r->u);
   if (tg_vjp(r->dx, r->u, r->m, r->x, r->m, r->second) != TG_OK)
     return tgi_check_fail(c, tg_tape_status(c->t), tg_tape_message(c->t));
@@ -235,15 +245,22 @@ static void fill_defaults(tgi_check *c, const tg_gradcheck_options *options) {
   if (o->order == 0) o->order = 2;
 }
 
+static bool refuse_input(tgi_check *c, int i) {
+  char text[64];
+  snprintf(text, sizeof text, "x[%d] has no data, or a size that cannot be", i);
+  return tgi_check_fail(c, TG_ARGUMENT, text);
+}
+
 static bool copy_inputs(tgi_check *c, const tg_tensor x[]) {
   c->x = tgi_arena_alloc(&c->arena, 2 * (size_t)c->n * sizeof *c->x);
-  if (c->x == NULL) return false;
+  if (c->x == NULL) return tgi_check_fail(c, TG_NO_MEMORY, "out of memory");
   c->at = c->x + c->n;
   for (int i = 0; i < c->n; i++) {
     c->x[i] = x[i];
-    if (x[i].data == NULL || !tgi_set_contiguous(&c->x[i])) return false;
+    if (x[i].data == NULL || !tgi_set_dims(&c->x[i], x[i].rank, x[i].dims))
+      return refuse_input(c, i);
     c->x[i].data = tgi_arena_alloc(&c->arena, 2 * tg_tensor_bytes(&x[i]) + 1);
-    if (c->x[i].data == NULL) return false;
+    if (c->x[i].data == NULL) return tgi_check_fail(c, TG_NO_MEMORY, "out of memory");
     tgi_copy(&c->x[i], &x[i]);
     c->at[i] = c->x[i];
     c->at[i].data = (char *)c->x[i].data + tg_tensor_bytes(&x[i]);
@@ -266,7 +283,7 @@ void tgi_check_directions(tgi_check *c, int k) {
 }
 
 static bool make_weights(tgi_check *c) {
-  tg_var *vars = tgi_tape_work(c->t, (size_t)c->n * sizeof *vars), y;
+  tg_var *vars = work_of(c, (size_t)c->n * sizeof *vars), y;
   if (vars == NULL || !tgi_check_record(c, vars, &y)) return false;
   c->w = tg_value(y);
   tgi_set_contiguous(&c->w);
@@ -280,8 +297,8 @@ static bool make_weights(tgi_check *c) {
 }
 
 static bool prepare(tgi_check *c, const tg_tensor x[], const tg_gradcheck_options *options) {
-  if (c->t == NULL || !copy_inputs(c, x))
-    return tgi_check_fail(c, TG_ARGUMENT, "an input has no data, or memory is out");
+  if (c->t == NULL) return tgi_check_fail(c, TG_NO_MEMORY, "out of memory");
+  if (!copy_inputs(c, x)) return false;
   fill_defaults(c, options);
   size_t total = (size_t)c->total + 1;
   c->u = tgi_arena_alloc(&c->arena, 4 * total * sizeof *c->u);
