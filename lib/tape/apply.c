@@ -168,8 +168,8 @@ static tg_status check_result(tg_call *c) {
   return TG_OK;
 }
 
-/* Where the tape stood when an operator's shape function and kernel were called, which may not move
- * it. */
+/* Where the tape stood when an operator's shape function and kernel were called. They may not move
+   it. */
 typedef struct place {
   uint32_t nodes, generation;
 } place;
@@ -179,8 +179,7 @@ static bool has_moved(const tg_tape *t, place at) {
   return t->nodes != at.nodes || t->generation != at.generation;
 }
 
-/* What a shape function or kernel returned. Its operands are not described where it rewound them.
- */
+/* What a shape function or kernel returned. Operands that it rewound are not described. */
 static bool has_worked(tg_call *c, tg_status status, place at) {
   if (has_moved(c->tape, at))
     tg_tape_fail(c->tape, TG_STATE,

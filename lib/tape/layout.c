@@ -1,5 +1,4 @@
-/* Layouts: rank, dims and strides that nodes of a tape share, found by hash. They live until reset.
- */
+/* Layouts: rank, dims and strides that nodes of a tape share, found by hash. */
 #include "tape/tape.h"
 
 #include <string.h>

@@ -132,7 +132,7 @@ bool tg_tape_set_grad(tg_tape *t, bool on) {
 /* ---- collapse ---- */
 
 /* Copies of the kept values, in work memory: what they are views of may be about to go. The tape
- * fails where one cannot be kept. */
+   fails where one cannot be kept. */
 static void save_values(tg_tape *t, const tg_var keep[], int n, tg_tensor saved[]) {
   for (int i = 0; i < n; i++) {
     saved[i] = (tg_tensor){0};
