@@ -139,7 +139,7 @@ TG_API tg_var tg_isfinite(tg_var x);
 
 /* a where condition, else b; condition is bool, a and b have one dtype; all three broadcast. */
 TG_API tg_var tg_where(tg_var condition, tg_var a, tg_var b);
-/* value where mask (bool, broadcasts with x), else x. */
+/* value where mask (bool, broadcasts with x), else x. Composite. */
 TG_API tg_var tg_masked_fill(tg_var x, tg_var mask, double value);
 /* clang-format on */
 

@@ -6,7 +6,7 @@
 
 #define ROW(name) extern const tg_op tgi_op_##name;
 #include "kernel/elementwise_rows.h"
-extern const tg_op tgi_op_where;
+extern const tg_op tgi_op_where, tgi_op_masked_fill;
 /* broadcasting */
 extern const tg_op tgi_op_broadcast_to, tgi_op_sum_to;
 /* shape */

@@ -7,7 +7,7 @@
 static const tg_op *const table[] = {
 #define ROW(name) &tgi_op_##name,
 #include "kernel/elementwise_rows.h"
-    &tgi_op_where,
+    &tgi_op_where, &tgi_op_masked_fill,
     /* broadcasting */
     &tgi_op_broadcast_to, &tgi_op_sum_to,
     /* shape */

@@ -1,5 +1,5 @@
-/* where: a selection by a bool operand. Its operands differ in dtype, so it is no elementwise row;
-   its kernels are compiled beside those of the rows. */
+/* where: a selection by a bool operand, and masked_fill, composed of it. Its operands differ in
+   dtype, so it is no elementwise row; its kernels are compiled beside those of the rows. */
 #include "kernel/map.h"
 #include "ops/ops_internal.h"
 
@@ -72,6 +72,26 @@ static const tg_sample samples[] = {
   {.n = 3, .in = {TRUTH(MATRIX), NUMBER(.rank = 1, .dims = {5}), NUMBER(SCALAR)},
    .refuse = TG_SHAPE},
 };
+
+typedef struct fill_attrs {
+  double value;
+} fill_attrs;
+static const tg_field fill_fields[] = {
+  {.name = "value", .type = TG_FIELD_F64, .offset = offsetof(fill_attrs, value)},
+  {0},
+};
+#define FILL .attrs = &(const fill_attrs){1.25}
+
+static const tg_sample fill_samples[] = {
+  {.n = 2, .in = {NUMBER(MATRIX), TRUTH(MATRIX)}, FILL},
+  {.n = 2, .in = {NUMBER(MATRIX), TRUTH(VECTOR)}, FILL},
+  {.n = 2, .in = {NUMBER(VECTOR), TRUTH(COLUMN)}, FILL},
+  {.n = 2, .in = {NUMBER(MATRIX), TRUTH(SCALAR)}, FILL},
+  {.n = 2, .in = {NUMBER(SCALAR), TRUTH(SCALAR)}, FILL},
+  {.n = 2, .in = {NUMBER(EMPTY),  TRUTH(EMPTY)},  FILL},
+  {.n = 2, .in = {NUMBER(VECTOR), NUMBER(VECTOR, .dtype = TG_I32)}, FILL, .refuse = TG_DTYPE},
+  {.n = 2, .in = {NUMBER(MATRIX), TRUTH(.rank = 1, .dims = {5})}, FILL, .refuse = TG_SHAPE},
+};
 /* clang-format on */
 
 const tg_op tgi_op_where = {
@@ -95,6 +115,25 @@ tg_var tg_where(tg_var condition, tg_var a, tg_var b) {
   return tg_apply(&tgi_op_where, (const tg_var[]){condition, a, b}, 3, NULL);
 }
 
+static tg_var compose_fill(const tg_call *c) {
+  const fill_attrs *attrs = c->attrs;
+  return tg_where(c->x[1], tg_scalar_like(c->x[0], attrs->value), c->x[0]);
+}
+
+const tg_op tgi_op_masked_fill = {
+    TG_OP_INIT,
+    .name = "masked_fill",
+    .label = "fill",
+    .formula = "value where mask, else x",
+    .flags = TG_OP_MIXED,
+    .arity = 2,
+    .dtypes = TG_ANY,
+    .attrs_size = sizeof(fill_attrs),
+    .attrs = fill_fields,
+    .compose = compose_fill,
+    TG_SAMPLES(fill_samples),
+};
+
 tg_var tg_masked_fill(tg_var x, tg_var mask, double value) {
-  return tg_where(mask, tg_scalar_like(x, value), x);
+  return tg_apply(&tgi_op_masked_fill, (const tg_var[]){x, mask}, 2, &(const fill_attrs){value});
 }

@@ -429,6 +429,7 @@ ORACLES["index_select"] = lambda a, x, index: np.take(x, index, axis=a["axis"])
 ORACLES["scatter_add"] = added
 ORACLES["index_add"] = added
 ORACLES["one_hot"] = lambda a, index: np.eye(a["classes"])[index].astype(a["dtype"])
+ORACLES["masked_fill"] = lambda a, x, mask: np.where(mask, x.dtype.type(a["value"]), x)
 ORACLES["embedding"] = lambda a, weight, index: weight[index]
 
 # ---- dropout ----
