@@ -11,16 +11,6 @@ typedef struct rows {
   int64_t stride; /* elements from row to row of `from` */
 } rows;
 
-/* One row of x, to be asked for its size and whether it is contiguous. */
-static tg_tensor row_of(const tg_tensor *x) {
-  tg_tensor row = {.data = x->data, .dtype = x->dtype, .rank = x->rank - 1};
-  for (int k = 1; k < x->rank; k++) {
-    row.dims[k - 1] = x->dims[k];
-    row.strides[k - 1] = x->strides[k];
-  }
-  return row;
-}
-
 static tg_status refuse(const tg_tensor *from, const tg_tensor *to, tg_status status,
                         const char *why, tg_error *error) {
   char from_shape[128], to_shape[128];
@@ -36,7 +26,7 @@ static tg_status check(const tg_batch *batch, const tg_tensor *from, const tg_te
     return tgi_error(error, TG_ARGUMENT, "batch: a tensor to gather has no data");
   if (from->rank < 1 || to->rank < 1)
     return refuse(from, to, TG_SHAPE, "both need a dimension of samples", error);
-  tg_tensor x = row_of(from), y = row_of(to);
+  tg_tensor x = tgi_select_view(from, 0, 0), y = tgi_select_view(to, 0, 0); /* one row */
   r->width = tg_tensor_numel(&x);
   r->stride = from->strides[0];
   if (r->width != tg_tensor_numel(&y))

@@ -87,18 +87,12 @@ tg_status tgi_move_lines(const tg_runtime *runtime, tgi_move move, int axis, con
 
 /* ---- slices ---- */
 
-static tg_tensor slice(const tg_tensor *x, int axis, int64_t i) {
-  tg_tensor one = *x;
-  one.data = (char *)x->data + i * x->strides[axis] * (int64_t)tg_dtype_size(x->dtype);
-  one.dims[axis] = 1;
-  return one;
-}
-
 tg_status tgi_move_slices(const tg_runtime *runtime, tgi_move move, int axis, const tg_tensor *a,
                           const int64_t *index, const tg_tensor *b) {
   tg_status status = TG_OK;
   for (int64_t k = 0; k < b->dims[axis] && status == TG_OK; k++) {
-    const tg_tensor from = slice(a, axis, index[k]), to = slice(b, axis, k);
+    const tg_tensor from = tgi_slice_view(a, axis, index[k], 1, 1),
+                    to = tgi_slice_view(b, axis, k, 1, 1);
     if (move == TGI_GATHER)
       tgi_copy(&to, &from);
     else if (move == TGI_GATHER_ADD)

@@ -10,6 +10,9 @@
 #include "tapegrad/ops.h"
 #include "tensor/tensor.h"
 
+/* Dtypes of an index; those that have both a sum and a product with -1. */
+enum { TGI_INDEXES = 1 << TG_I64 | 1 << TG_I32, TGI_SIGNED = TG_FLOATS | TGI_INDEXES };
+
 /* Dims, or axes: a count and its entries. */
 typedef struct tgi_dims_attrs {
   int n;
@@ -40,5 +43,7 @@ static inline tg_var tgi_apply2(const tg_op *op, tg_var a, tg_var b, const void 
 tg_var tgi_broadcast_like(tg_var x, const tg_tensor *like);
 tg_var tgi_sum_like(tg_var x, const tg_tensor *like);
 tg_var tgi_reshape_like(tg_var x, const tg_tensor *like);
+/* A constant of zeros in the shape of `like`: one number, seen with stride 0. */
+tg_var tgi_zeros_like(tg_tape *t, const tg_tensor *like);
 
 #endif

@@ -3,30 +3,21 @@
 #include "kernel/gather.h"
 
 #include "kernel/reduce.h"
-#include "ops/attrs.h"
 #include "ops/dense.h"
-#include "ops/ops_internal.h"
+#include "ops/view.h"
 
-typedef struct axis_attrs {
-  int axis;
-} axis_attrs;
-
-static int axis_of(const tg_call *c) {
-  return tgi_axis(c->in[0].rank, ((const axis_attrs *)c->attrs)->axis);
-}
+static int axis_of(const tg_call *c) { return tgi_axis_in(c, &c->in[0]); }
 
 /* ---- shapes ---- */
 
 /* The axis, an integer index, and x and src of one dtype among the operator's. */
 static tg_status check_operands(const tg_call *c) {
   const tg_tensor *x = &c->in[0];
-  if (axis_of(c) < 0)
-    return tg_call_fail(c, TG_ARGUMENT, "axis %d is out of range for rank %d",
-                        ((const axis_attrs *)c->attrs)->axis, x->rank);
-  if (!(1 << c->in[1].dtype & (1 << TG_I64 | 1 << TG_I32)))
+  if (tgi_call_axis(c, ((const tgi_axis_attrs *)c->attrs)->axis) < 0) return TG_ARGUMENT;
+  if (!(TGI_INDEXES >> c->in[1].dtype & 1))
     return tg_call_fail(c, TG_DTYPE, "the index is %s; it must be i64 or i32",
                         tg_dtype_name(c->in[1].dtype));
-  if (c->n > 2 && (c->in[2].dtype != x->dtype || x->dtype == TG_U8 || x->dtype == TG_BOOL))
+  if (c->n > 2 && (c->in[2].dtype != x->dtype || !(TGI_SIGNED >> x->dtype & 1)))
     return tg_call_fail(c, TG_DTYPE, "x and src are not of one of f32, f64, i64 and i32");
   return TG_OK;
 }
@@ -88,18 +79,15 @@ tg_status tgi_check_index(const tg_call *c, const tg_tensor *index, int64_t size
   return TG_OK;
 }
 
-static bool is_slices(const tg_call *c) {
-  return c->op == &tgi_op_index_select || c->op == &tgi_op_index_add;
-}
-
+/* An index of lower rank than x is one for all lines. */
 static tg_status move(const tg_call *c, tgi_move how, const tg_tensor *a, const tg_tensor *b) {
   tg_tensor index = c->in[1];
   if (!tgi_dense(c, TG_I64, &index)) return TG_NO_MEMORY;
   const int axis = axis_of(c);
   const tg_status status = tgi_check_index(c, &index, a->dims[axis]);
   if (status != TG_OK) return status;
-  return is_slices(c) ? tgi_move_slices(c->runtime, how, axis, a, index.data, b)
-                      : tgi_move_lines(c->runtime, how, axis, a, &index, b);
+  return index.rank < a->rank ? tgi_move_slices(c->runtime, how, axis, a, index.data, b)
+                              : tgi_move_lines(c->runtime, how, axis, a, &index, b);
 }
 
 static tg_status kernel_take(const tg_call *c) { return move(c, TGI_GATHER, &c->in[0], &c->out); }
@@ -124,14 +112,11 @@ static tg_status grad_add(const tg_call *c, int i, const tg_tensor *g, const tg_
 
 /* ---- rules ---- */
 
-static tg_var zeros(const tg_call *c) {
-  return tgi_broadcast_like(tg_scalar(c->tape, c->in[0].dtype, 0), &c->in[0]);
-}
 static tg_var vjp_gather(const tg_call *c, tg_var g) {
-  return tg_scatter_add(zeros(c), axis_of(c), c->x[1], g);
+  return tg_scatter_add(tgi_zeros_like(c->tape, &c->in[0]), axis_of(c), c->x[1], g);
 }
 static tg_var vjp_index_select(const tg_call *c, tg_var g) {
-  return tg_index_add(zeros(c), axis_of(c), c->x[1], g);
+  return tg_index_add(tgi_zeros_like(c->tape, &c->in[0]), axis_of(c), c->x[1], g);
 }
 static tg_var vjp_sum(const tg_call *c, tg_var g) {
   (void)c;
@@ -146,7 +131,7 @@ static tg_var vjp_index_add(const tg_call *c, tg_var g) {
 
 /* ---- samples ---- */
 
-static const axis_attrs first = {0}, last = {-1}, beyond = {2};
+static const tgi_axis_attrs first = {0}, last = {-1}, beyond = {2};
 
 /* clang-format off */
 #define X(...)      {.low = -2, .high = 2, .rank = 2, .dims = {__VA_ARGS__}}
@@ -188,14 +173,10 @@ static const tg_sample samples_index_add[] = {
   {.n = 3, .in = {X(3, 4), OUTSIDE(1), X(2, 4)}, .attrs = &first, .refuse = TG_INDEX},
 };
 
-static const tg_field fields[] = {
-  {.name = "axis", .type = TG_FIELD_INT, .offset = offsetof(axis_attrs, axis)}, {.name = NULL},
-};
-#define INDEXED .flags = TG_OP_MIXED, .attrs_size = sizeof(axis_attrs), .attrs = fields,           \
+#define INDEXED .flags = TG_OP_MIXED, .attrs_size = sizeof(tgi_axis_attrs), .attrs = tgi_axis_fields, \
                 .jvp = tg_jvp_linear
 #define TAKES   INDEXED, .arity = 2, .dtypes = TG_ANY, .kernel = kernel_take, .grad = grad_take
-#define ADDS    INDEXED, .arity = 3, .dtypes = TG_FLOATS | 1 << TG_I64 | 1 << TG_I32,              \
-                .kernel = kernel_add, .grad = grad_add
+#define ADDS    INDEXED, .arity = 3, .dtypes = TGI_SIGNED, .kernel = kernel_add, .grad = grad_add
 const tg_op tgi_op_gather = {
   TG_OP_INIT, TAKES, .name = "gather", .label = "gather", .formula = "y[..., k, ...] = x[..., index[..., k, ...], ...]",
   .shape = shape_gather, .vjp = {vjp_gather, tg_vjp_none}, TG_SAMPLES(samples_gather),
@@ -215,18 +196,19 @@ const tg_op tgi_op_index_add = {
 /* clang-format on */
 
 tg_var tg_gather(tg_var x, int axis, tg_var index) {
-  return tgi_apply2(&tgi_op_gather, x, index, &(const axis_attrs){axis});
+  return tgi_apply2(&tgi_op_gather, x, index, &(const tgi_axis_attrs){axis});
 }
 
 tg_var tg_index_select(tg_var x, int axis, tg_var index) {
-  return tgi_apply2(&tgi_op_index_select, x, index, &(const axis_attrs){axis});
+  return tgi_apply2(&tgi_op_index_select, x, index, &(const tgi_axis_attrs){axis});
 }
 
 tg_var tg_scatter_add(tg_var x, int axis, tg_var index, tg_var src) {
   return tg_apply(&tgi_op_scatter_add, (const tg_var[]){x, index, src}, 3,
-                  &(const axis_attrs){axis});
+                  &(const tgi_axis_attrs){axis});
 }
 
 tg_var tg_index_add(tg_var x, int axis, tg_var index, tg_var src) {
-  return tg_apply(&tgi_op_index_add, (const tg_var[]){x, index, src}, 3, &(const axis_attrs){axis});
+  return tg_apply(&tgi_op_index_add, (const tg_var[]){x, index, src}, 3,
+                  &(const tgi_axis_attrs){axis});
 }

@@ -3,6 +3,8 @@
 #include "kernel/reduce.h"
 #include "ops/view.h"
 
+static int axis_of(const tg_call *c) { return tgi_axis_in(c, &c->out); }
+
 /* ---- concat ---- */
 
 /* All operands are as the first, but for the axis. */
@@ -22,19 +24,15 @@ static tg_status shape_concat(tg_call *c) {
   return tgi_out_dims(c, like.rank, like.dims);
 }
 
-static int concat_axis(const tg_call *c) {
-  return tgi_axis(c->out.rank, ((const tgi_axis_attrs *)c->attrs)->axis);
-}
-
 /* Where operand i begins in the result. */
 static int64_t concat_offset(const tg_call *c, int i) {
   int64_t offset = 0;
-  for (int j = 0; j < i; j++) offset += c->in[j].dims[concat_axis(c)];
+  for (int j = 0; j < i; j++) offset += c->in[j].dims[axis_of(c)];
   return offset;
 }
 
 static tg_status kernel_concat(const tg_call *c) {
-  int axis = concat_axis(c);
+  int axis = axis_of(c);
   int64_t offset = 0;
   for (int i = 0; i < c->n; i++) {
     int64_t n = c->in[i].dims[axis];
@@ -46,14 +44,14 @@ static tg_status kernel_concat(const tg_call *c) {
 }
 
 static tg_var vjp_concat(const tg_call *c, tg_var g) {
-  int axis = concat_axis(c);
+  int axis = axis_of(c);
   int64_t offset = concat_offset(c, c->i);
   return tg_slice(g, axis, offset, offset + c->in[c->i].dims[axis], 1);
 }
 
 static tg_status grad_concat(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                              double beta) {
-  int axis = concat_axis(c);
+  int axis = axis_of(c);
   tg_tensor part = tgi_slice_view(g, axis, concat_offset(c, i), 1, dx->dims[axis]);
   return tgi_reduce(c->runtime, &tgi_sum, dx, &part, beta);
 }
@@ -76,23 +74,19 @@ static tg_status shape_stack(tg_call *c) {
   return tgi_out_dims(c, x->rank + 1, dims);
 }
 
-static int stack_axis(const tg_call *c) {
-  return tgi_axis(c->out.rank, ((const tgi_axis_attrs *)c->attrs)->axis);
-}
-
 static tg_status kernel_stack(const tg_call *c) {
   for (int i = 0; i < c->n; i++) {
-    tg_tensor part = tgi_select_view(&c->out, stack_axis(c), i);
+    tg_tensor part = tgi_select_view(&c->out, axis_of(c), i);
     tgi_copy(&part, &c->in[i]);
   }
   return TG_OK;
 }
 
-static tg_var vjp_stack(const tg_call *c, tg_var g) { return tg_select(g, stack_axis(c), c->i); }
+static tg_var vjp_stack(const tg_call *c, tg_var g) { return tg_select(g, axis_of(c), c->i); }
 
 static tg_status grad_stack(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                             double beta) {
-  tg_tensor part = tgi_select_view(g, stack_axis(c), i);
+  tg_tensor part = tgi_select_view(g, axis_of(c), i);
   return tgi_reduce(c->runtime, &tgi_sum, dx, &part, beta);
 }
 

@@ -169,7 +169,7 @@ static const tg_sample samples_matmul[] = {
 
 const tg_op tgi_op_matmul = {
   TG_OP_INIT, .name = "matmul", .label = "@", .formula = "y[..., i, j] = sum over l of a[..., i, l] b[..., l, j]",
-  .arity = 2, .dtypes = TG_FLOATS | 1 << TG_I64 | 1 << TG_I32,
+  .arity = 2, .dtypes = TGI_SIGNED,
   .shape = shape_matmul, .kernel = kernel_matmul, .vjp = {vjp_a, vjp_b}, .jvp = tg_jvp_bilinear, .grad = grad_matmul, TG_SAMPLES(samples_matmul),
 };
 /* clang-format on */

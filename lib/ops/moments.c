@@ -28,17 +28,6 @@ static tg_status shape_var_mean(tg_call *c) {
   return TG_OK;
 }
 
-/* Part i of the packed result, or of its cotangent. */
-static tg_tensor part(const tg_tensor *packed, int i) {
-  tg_tensor y = {.dtype = packed->dtype, .rank = packed->rank - 1};
-  y.data = (char *)packed->data + i * packed->strides[0] * (int64_t)tg_dtype_size(packed->dtype);
-  for (int k = 0; k < y.rank; k++) {
-    y.dims[k] = packed->dims[k + 1];
-    y.strides[k] = packed->strides[k + 1];
-  }
-  return y;
-}
-
 /* The number by which the sum of squares is divided; never negative. */
 static double divisor(const tg_call *c) {
   const tgi_reduce_attrs *attrs = c->attrs;
@@ -54,7 +43,8 @@ static void divide(const tg_call *c, const tg_tensor *to, const tg_tensor *sums,
 
 static tg_status kernel_var_mean(const tg_call *c) {
   const tg_tensor *x = &c->in[0];
-  tg_tensor variance = part(&c->out, 0), mean = part(&c->out, 1), sums = mean;
+  tg_tensor variance = tgi_select_view(&c->out, 0, 0), mean = tgi_select_view(&c->out, 0, 1);
+  tg_tensor sums = mean;
   sums.data = tg_call_scratch(c, tg_tensor_bytes(&mean));
   if (sums.data == NULL) return TG_NO_MEMORY;
   tg_tensor to = tgi_kept(c, &sums), about = tgi_kept(c, &mean);

@@ -76,7 +76,7 @@ static const tg_field fields[] = {
 };
 const tg_op tgi_op_one_hot = {
   TG_OP_INIT, .flags = TG_OP_CONST, .name = "one_hot", .label = "one hot", .formula = "y[..., j] = 1 where index[...] = j, else 0",
-  .arity = 1, .dtypes = 1 << TG_I64 | 1 << TG_I32, .attrs_size = sizeof(one_hot_attrs), .attrs = fields,
+  .arity = 1, .dtypes = TGI_INDEXES, .attrs_size = sizeof(one_hot_attrs), .attrs = fields,
   .shape = shape_one_hot, .kernel = kernel_one_hot, TG_SAMPLES(samples_one_hot),
 };
 const tg_op tgi_op_embedding = {

@@ -36,7 +36,7 @@ static const tg_sample samples_outer[] = {
 
 const tg_op tgi_op_dot = {
   TG_OP_INIT, .name = "dot", .label = "dot", .formula = "y = sum over i of a[i] b[i]",
-  .arity = 2, .dtypes = TG_FLOATS | 1 << TG_I64 | 1 << TG_I32, .compose = compose_dot, TG_SAMPLES(samples_dot),
+  .arity = 2, .dtypes = TGI_SIGNED, .compose = compose_dot, TG_SAMPLES(samples_dot),
 };
 const tg_op tgi_op_outer = {
   TG_OP_INIT, .name = "outer", .label = "outer", .formula = "y[i, j] = a[i] b[j]",

@@ -71,7 +71,7 @@ tg_var tg_jvp_elementwise(const tg_call *c, const tg_var dx[]) {
   return dy;
 }
 
-static tg_var zeros_like(const tg_tensor *like, tg_tape *t) {
+tg_var tgi_zeros_like(tg_tape *t, const tg_tensor *like) {
   return tgi_broadcast_like(tg_scalar(t, like->dtype, 0), like);
 }
 
@@ -80,7 +80,7 @@ tg_var tg_jvp_linear(const tg_call *c, const tg_var dx[]) {
   if (x == NULL) return tgi_failed(c->tape);
   for (int i = 0; i < c->n; i++) {
     bool moves = tg_dtype_is_float(c->in[i].dtype);
-    x[i] = !moves ? c->x[i] : tg_is_none(dx[i]) ? zeros_like(&c->in[i], c->tape) : dx[i];
+    x[i] = !moves ? c->x[i] : tg_is_none(dx[i]) ? tgi_zeros_like(c->tape, &c->in[i]) : dx[i];
   }
   return tg_apply_on(c->tape, c->op, x, c->n, c->attrs);
 }

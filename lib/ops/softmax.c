@@ -1,7 +1,7 @@
 /* Softmax and its logarithm: kernels of their own forward and backward, rules in operators. */
 #include "kernel/softmax.h"
 #include "ops/axes.h"
-#include "ops/ops_internal.h"
+#include "ops/dense.h"
 #include "ops/view.h"
 
 static tg_status shape_softmax(tg_call *c) {
@@ -9,10 +9,7 @@ static tg_status shape_softmax(tg_call *c) {
   return tgi_call_axis(c, attrs->axis) < 0 ? TG_ARGUMENT : TG_OK;
 }
 
-static int axis_of(const tg_call *c) {
-  const tgi_axis_attrs *attrs = c->attrs;
-  return tgi_axis(c->in[0].rank, attrs->axis);
-}
+static int axis_of(const tg_call *c) { return tgi_axis_in(c, &c->in[0]); }
 
 static tg_status forward(const tg_call *c, tgi_softmax_kind kind) {
   tgi_softmax(c->runtime, kind, &c->out, &c->in[0], axis_of(c));
@@ -24,13 +21,8 @@ static tg_status kernel_log_softmax(const tg_call *c) { return forward(c, TGI_LO
 
 static tg_status backward(const tg_call *c, tgi_softmax_kind kind, const tg_tensor *g,
                           const tg_tensor *dx, double beta) {
-  tg_tensor dense = *dx;
-  dense.data = g->data;
-  if (!tg_tensor_is_contiguous(g)) {
-    dense.data = tg_call_scratch(c, tg_tensor_bytes(dx));
-    if (dense.data == NULL) return TG_NO_MEMORY;
-    tgi_copy(&dense, g);
-  }
+  tg_tensor dense = *g;
+  if (!tgi_dense(c, g->dtype, &dense)) return TG_NO_MEMORY;
   tgi_softmax_grad(c->runtime, kind, dx, &c->out, &dense, axis_of(c), beta);
   return TG_OK;
 }

@@ -36,7 +36,3 @@ tg_status tgi_accumulate(const tg_call *c, const tg_tensor *dst, const tg_tensor
   tgi_copy(dst, x);
   return TG_OK;
 }
-
-tg_var tgi_zeros_like(tg_tape *t, const tg_tensor *like) {
-  return tg_broadcast_to(tg_scalar(t, like->dtype, 0), like->rank, like->dims);
-}

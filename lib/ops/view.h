@@ -12,12 +12,14 @@ extern const tg_field tgi_axis_fields[]; /* axis=1 */
 
 /* axis of operand 0 as [0, rank); -1 with the sticky error. */
 int tgi_call_axis(const tg_call *c, int64_t axis);
+/* The axis of the call's tgi_axis_attrs, which is known to be one of x's. */
+static inline int tgi_axis_in(const tg_call *c, const tg_tensor *x) {
+  return tgi_axis(x->rank, ((const tgi_axis_attrs *)c->attrs)->axis);
+}
 /* The cotangent of a view that covers no element twice: g is added to the same view of dx. */
 tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                         double beta);
 /* dst = beta dst + x, same shape and dtype, any strides; beta is 0 (any dtype) or 1 (numbers). */
 tg_status tgi_accumulate(const tg_call *c, const tg_tensor *dst, const tg_tensor *x, double beta);
-/* A constant of zeros in the shape of `like`: one number, seen with stride 0. */
-tg_var tgi_zeros_like(tg_tape *t, const tg_tensor *like);
 
 #endif
