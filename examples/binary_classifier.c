@@ -11,7 +11,7 @@ static void make_points(float x[POINTS][2], float label[POINTS][1]) {
     label[i][0] = (float)(i % 2);
     double centre = i % 2 ? 1 : -1;
     for (int k = 0; k < 2; k++)
-      x[i][k] = (float)(centre + 0.8 * tg_random_normal(key, (uint64_t)(2 * i + k)));
+      x[i][k] = (float)(centre + 0.8 * tg_random_normal(key, 2 * (uint64_t)i + (uint64_t)k));
   }
 }
 

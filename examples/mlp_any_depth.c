@@ -36,11 +36,12 @@ static void show(tg_tape *t, int layers, const char *name, tg_var activation(tg_
 }
 
 int main(int argc, char **argv) {
-  int layers = argc > 1 ? atoi(argv[1]) : 10;
-  if (layers < 1 || layers > MOST) {
+  long asked = argc > 1 ? strtol(argv[1], NULL, 10) : 10;
+  if (asked < 1 || asked > MOST) {
     fprintf(stderr, "mlp_any_depth: LAYERS is 1 to %d, not \"%s\"\n", MOST, argv[1]);
     return 2;
   }
+  int layers = (int)asked;
   tg_error error = {0};
   tg_tape *t = tg_tape_new(NULL, &error);
   must(t != NULL, &error);

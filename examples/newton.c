@@ -67,7 +67,8 @@ static int conjugate_gradients(tg_tape *t, tg_var y, tg_var x, const double g[],
 static void line_search(tg_tape *t, double x[], const double p[], double value, double slope) {
   double start[N];
   memcpy(start, x, sizeof start);
-  for (double size = 1; size > 1e-10; size /= 2) {
+  double size = 1;
+  for (int halvings = 0; halvings < 34; halvings++, size /= 2) {
     for (int i = 0; i < N; i++) x[i] = start[i] + size * p[i];
     if (value_at(t, x) <= value + 1e-4 * size * slope) return;
   }

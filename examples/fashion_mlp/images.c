@@ -1,3 +1,4 @@
+/* Fashion-MNIST from its four IDX files, as bytes. */
 #include "images.h"
 
 #include <string.h>

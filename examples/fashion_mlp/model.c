@@ -1,3 +1,4 @@
+/* The dense network: its parameters, its first values, and the loss of a batch. */
 #include "model.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* What is printed at the end: the confusion matrix, and images the model takes for others. */
 #include "report.h"
 
 #include <stdio.h>

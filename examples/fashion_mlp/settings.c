@@ -1,3 +1,4 @@
+/* The flags of the command line, each checked before anything runs. */
 #include "settings.h"
 
 #include <errno.h>
@@ -56,7 +57,7 @@ static bool read_widths(const char *flag, const char *value, settings *s) {
   char copy[256];
   s->n_hidden = 0;
   if (strlen(value) >= sizeof copy) return wrong(flag, value, "a list of widths such as 64,64");
-  strcpy(copy, value);
+  memcpy(copy, value, strlen(value) + 1);
   for (char *at = copy, *next; at; at = next) {
     next = strchr(at, ',');
     if (next) *next++ = '\0';

@@ -1,3 +1,4 @@
+/* The epochs: batches, steps, and what each epoch is measured by. */
 #include "train.h"
 
 #include <stdlib.h>

@@ -19,14 +19,16 @@ static axis linear(double low, double high) {
   double step = round_step(high / 6 - low / 6);
   double first = floor(low / step + 1e-9), last = ceil(high / step - 1e-9);
   axis a = {.low = first * step, .high = last * step};
-  for (double k = first; k <= last && a.n < AXIS_TICKS; k++) a.ticks[a.n++] = k * step;
+  int count = (int)fmin(last - first + 1, AXIS_TICKS);
+  for (int k = 0; k < count; k++) a.ticks[a.n++] = (first + k) * step;
   return a;
 }
 
 /* 1, 2 and 5 times powers of ten, in less than two decades. */
 static void narrow_ticks(axis *a) {
   static const double times[] = {1, 2, 5};
-  for (double k = floor(log10(a->low)); k <= log10(a->high); k++)
+  int first = (int)floor(log10(a->low)), last = (int)floor(log10(a->high));
+  for (int k = first; k <= last; k++)
     for (int i = 0; i < 3 && a->n < AXIS_TICKS; i++) {
       double tick = times[i] * pow(10, k);
       if (tick >= a->low * (1 - 1e-9) && tick <= a->high * (1 + 1e-9)) a->ticks[a->n++] = tick;
@@ -49,7 +51,8 @@ static axis logarithmic(double low, double high) {
   double step = ceil((last - first) / 9);
   a.low = pow(10, first);
   a.high = pow(10, last);
-  for (double k = first; k <= last; k += step) a.ticks[a.n++] = pow(10, k);
+  int count = (int)((last - first) / step) + 1;
+  for (int k = 0; k < count; k++) a.ticks[a.n++] = pow(10, first + k * step);
   return a;
 }
 

@@ -9,7 +9,8 @@ static int64_t period_of(const tg_schedule *s) { return s->period > 0 ? s->perio
 
 double tg_decay_step(const tg_schedule *s, double base_lr, int64_t step) {
   double gamma = s->gamma != 0 ? s->gamma : 0.1;
-  return base_lr * pow(gamma, (double)(step / period_of(s)));
+  int64_t drops = step / period_of(s);
+  return base_lr * pow(gamma, (double)drops);
 }
 
 double tg_decay_exponential(const tg_schedule *s, double base_lr, int64_t step) {

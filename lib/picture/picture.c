@@ -135,6 +135,6 @@ tg_status tg_picture_convert(const char *dot_path, const char *format, const cha
     return fail(error, TG_FILE, "picture: %.200s: cannot be opened: %s",
                 dot_path ? dot_path : "NULL", strerror(dot_path ? errno : EINVAL));
   status = draw_silently(NULL, file, format, put_file, (void *)path, error);
-  fclose(file);
+  (void)fclose(file); /* only read */
   return status;
 }
