@@ -107,8 +107,7 @@ typedef enum tg_op_flags {
   TG_OP_MIXED = 1 << 0,  /* operands may differ in dtype; the shape function checks them */
   TG_OP_RANDOM = 1 << 1, /* draws numbers, by a key among its attributes */
   TG_OP_VIEW = 1 << 2,   /* may give a view of operand 0 */
-  TG_OP_CONST =
-      1 << 3, /* no gradient passes: the results are constants (comparisons, argmax, detach) */
+  TG_OP_CONST = 1 << 3,  /* the result is a constant: no gradient passes (argmax, detach) */
 } tg_op_flags;
 
 struct tg_op {

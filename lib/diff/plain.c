@@ -23,9 +23,8 @@ enum { BINS = 32, SMALL = sizeof(double), LINE = 64 };
 
 typedef struct sweep {
   tg_tape *t;
-  cotangent *of; /* by id */
-  const uint8_t
-      *on; /* NULL: parameters are the only targets, and nodes know whether they lead to one */
+  cotangent *of;     /* by id */
+  const uint8_t *on; /* NULL: parameters are the only targets, and nodes know what leads to one */
   tg_grads *grads;
   const tg_var *x;
   const tg_tensor *dx;
@@ -200,25 +199,18 @@ static tg_status reverse_node(sweep *s, uint32_t id) {
 
 /* ---- the sweep ---- */
 
-static tg_status fill_ones(const tg_tensor *x) {
-  int64_t n = tg_tensor_numel(x);
-  for (int64_t i = 0; i < n; i++) tg_tensor_put(x, i, 1);
-  return TG_OK;
-}
-
 /* A root that is itself a parameter hands its cotangent on at once. */
 static tg_status seed(sweep *s, tg_var y, tg_var g) {
   tg_tensor to, from = tg_is_none(g) ? (tg_tensor){0} : tg_value(g);
   bool fresh;
-  tg_status status = TG_OK;
   if (!destination(s, y.id, &to, &fresh)) return s->t->status;
   if (tg_is_none(g)) {
     from = to;
     from.data = tgi_tape_work(s->t, tg_tensor_bytes(&to));
     if (from.data == NULL) return s->t->status;
-    status = fill_ones(&from);
+    tgi_fill(&from, 1);
   }
-  return status == TG_OK ? add_into(s, &to, &from, fresh ? 0 : 1) : status;
+  return add_into(s, &to, &from, fresh ? 0 : 1);
 }
 
 static tg_status run(sweep *s, uint32_t top, const tg_var y[], const tg_var g[], int n_y) {

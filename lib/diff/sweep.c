@@ -1,3 +1,4 @@
+/* Paths from targets to roots, arguments checked, rules called and their results checked. */
 #include "diff/sweep.h"
 
 #include <string.h>
