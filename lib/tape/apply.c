@@ -77,8 +77,7 @@ static tgi_node *next_node(tg_tape *t) {
     tg_tape_fail(t, TG_OVERFLOW, "tape: more than 4 billion nodes");
     return NULL;
   }
-  if (!tgi_tape_grow(t, (void **)&t->blocks, &t->block_capacity, block + 1, sizeof *t->blocks))
-    return NULL;
+  if (!tgi_tape_grow(t, &t->blocks, &t->block_capacity, block + 1, sizeof *t->blocks)) return NULL;
   if (!tgi_tape_affords(t, size)) return NULL;
   tgi_node *memory = tgi_alloc(t->runtime, size);
   if (memory == NULL) {
@@ -221,7 +220,7 @@ static bool keep_attrs(tg_tape *t, tgi_node *node, const tg_call *c) {
   return true;
 }
 
-static tg_var tgi_node_push(tg_tape *t, tg_call *c) {
+static tg_var push_node(tg_tape *t, tg_call *c) {
   place at = place_of(t);
   tgi_arena_mark values = tgi_arena_mark_of(&t->values);
   tgi_node *node = next_node(t);
@@ -263,7 +262,7 @@ static tg_var apply_checked(tg_tape *t, tg_call *c, tg_var x[], tg_tensor in[]) 
   c->out.dtype = c->n > 0 ? in[0].dtype : TG_DTYPE_NONE;
   c->out.rank = 0;
   if (c->n > 0) tgi_copy_layout(&c->out, &in[0]);
-  return tgi_node_push(t, c);
+  return push_node(t, c);
 }
 
 enum { FEW = 4 };

@@ -48,8 +48,7 @@ const tg_op tgi_op_param = {
 
 static tg_var borrow(tg_tape *t, const tg_op *op, const leaf_attrs *attrs) {
   if (t == NULL) return TG_NONE;
-  if (!tgi_tape_grow(t, (void **)&t->leaves, &t->leaf_capacity, t->leaf_count + 1,
-                     sizeof *t->leaves))
+  if (!tgi_tape_grow(t, &t->leaves, &t->leaf_capacity, t->leaf_count + 1, sizeof *t->leaves))
     return tgi_failed(t);
   tg_var x = tg_apply_on(t, op, NULL, 0, attrs);
   if (tg_is_failed(x)) return x;

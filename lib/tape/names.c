@@ -28,7 +28,7 @@ tg_var tg_name(tg_var x, const char *name) {
   tg_tape *t = x.tape;
   const char *text = copy_text(t, name);
   if (text == NULL ||
-      !tgi_tape_grow(t, (void **)&t->names, &t->name_capacity, t->name_count + 1, sizeof *t->names))
+      !tgi_tape_grow(t, &t->names, &t->name_capacity, t->name_count + 1, sizeof *t->names))
     return tgi_failed(t);
   size_t at = find(t, x.id);
   memmove(&t->names[at + 1], &t->names[at], (t->name_count - at) * sizeof *t->names);
@@ -52,8 +52,8 @@ const char *tg_name_of(tg_var x) { return tgi_is_live(x) ? tgi_node_name(x.tape,
 
 void tg_scope_begin(tg_tape *t, const char *name) {
   const char *text = copy_text(t, name);
-  if (text == NULL || !tgi_tape_grow(t, (void **)&t->scopes, &t->scope_capacity, t->scope_count + 1,
-                                     sizeof *t->scopes))
+  if (text == NULL ||
+      !tgi_tape_grow(t, &t->scopes, &t->scope_capacity, t->scope_count + 1, sizeof *t->scopes))
     return;
   t->scopes[t->scope_count++] =
       (tgi_scope){text, tgi_arena_mark_of(&t->values), t->scope, t->nodes + 1, UINT32_MAX};

@@ -55,7 +55,7 @@ static int declare(tg_params *params, const char *name, tg_dtype dtype, int rank
     return refuse(params, TG_SHAPE, "params: the rank or dims of \"%s\" are out of range", name);
   size_t length = strlen(name) + 1;
   char *copy = tgi_arena_alloc(&params->names, length);
-  if (copy == NULL || !tgi_grow(params->runtime, (void **)&params->rows, &params->capacity,
+  if (copy == NULL || !tgi_grow(params->runtime, &params->rows, &params->capacity,
                                 (size_t)params->count + 1, sizeof *params->rows))
     return refuse(params, TG_NO_MEMORY, "params: no memory for \"%s\"", name);
   memcpy(copy, name, length);

@@ -8,7 +8,7 @@ static const tg_tape_options default_options = {0};
 static bool first_block(tg_tape *t) {
   tgi_node *block = tgi_alloc(t->runtime, TGI_BLOCK_NODES * sizeof *block);
   if (block == NULL ||
-      !tgi_grow(t->runtime, (void **)&t->blocks, &t->block_capacity, 1, sizeof *t->blocks)) {
+      !tgi_grow(t->runtime, &t->blocks, &t->block_capacity, 1, sizeof *t->blocks)) {
     tgi_free(t->runtime, block, TGI_BLOCK_NODES * sizeof *block);
     return false;
   }
@@ -203,7 +203,7 @@ bool tgi_tape_affords(tg_tape *t, size_t size) {
          tgi_no_memory(t, "tape");
 }
 
-bool tgi_tape_grow(tg_tape *t, void **array, size_t *capacity, size_t need, size_t element) {
+bool tgi_tape_grow(tg_tape *t, void *array, size_t *capacity, size_t need, size_t element) {
   if (need <= *capacity) return true;
   size_t room = need < 2 * *capacity ? 2 * *capacity : need; /* as tgi_grow will ask */
   if (!tgi_tape_affords(t, room * element)) return false;

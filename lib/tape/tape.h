@@ -160,8 +160,8 @@ bool tgi_tape_affords(tg_tape *t, size_t size);
 bool tgi_is_intact(const tg_tape *t, tg_mark mark);
 /* Forgets nodes since the mark, but no error. */
 void tgi_tape_drop(tg_tape *t, tg_mark mark);
-/* Growth of one of the tape's arrays. */
-bool tgi_tape_grow(tg_tape *t, void **array, size_t *capacity, size_t need, size_t element);
+/* Growth of one of the tape's arrays, as tgi_grow; false with the tape failed. */
+bool tgi_tape_grow(tg_tape *t, void *array, size_t *capacity, size_t need, size_t element);
 /* The sticky error of memory; returns false. */
 bool tgi_no_memory(tg_tape *t, const char *what);
 
