@@ -34,8 +34,8 @@ static const tg_sample samples[] = {
   {.n = 1, .in = {IN(2, 3, 1)}, .attrs = &last},
   {.n = 1, .in = {IN(2, 0, 3)}, .attrs = &last},
   {.n = 1, .in = {IN(2, 0, 3)}, .attrs = &first, .refuse = TG_SHAPE},
-  {.n = 1, .in = {IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_SHAPE},
-  {.n = 1, .in = {IN(0, 0)}, .attrs = &last, .refuse = TG_SHAPE},
+  {.n = 1, .in = {IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_ARGUMENT},
+  {.n = 1, .in = {IN(0, 0)}, .attrs = &last, .refuse = TG_ARGUMENT},
 };
 #undef IN
 

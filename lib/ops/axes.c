@@ -21,14 +21,14 @@ unsigned tgi_reduced_axes(const tg_call *c) {
 static tg_status check_axes(const tg_call *c) {
   const tgi_reduce_attrs *attrs = c->attrs;
   if (attrs->n < 0)
-    return tg_call_fail(c, TG_SHAPE, "the number of axes is not 0 to %d", TG_MAX_RANK);
+    return tg_call_fail(c, TG_ARGUMENT, "the number of axes is not 0 to %d", TG_MAX_RANK);
   unsigned mask = 0;
   for (int k = 0; k < attrs->n; k++) {
     int axis = tgi_axis(c->in[0].rank, attrs->axes[k]);
     if (axis < 0)
-      return tg_call_fail(c, TG_SHAPE, "axis %lld is not one of the operand's %d",
+      return tg_call_fail(c, TG_ARGUMENT, "axis %lld is out of range for rank %d",
                           (long long)attrs->axes[k], c->in[0].rank);
-    if (mask >> axis & 1) return tg_call_fail(c, TG_SHAPE, "axis %d is named twice", axis);
+    if (mask >> axis & 1) return tg_call_fail(c, TG_ARGUMENT, "axis %d is named twice", axis);
     mask |= 1u << axis;
   }
   return TG_OK;

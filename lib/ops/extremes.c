@@ -56,7 +56,7 @@ static const tg_sample samples_extreme[] = {
   {.n = 1, .in = {IN(0, 0)}, .attrs = &all},
   {.n = 1, .in = {IN(2, 0, 3)}, .attrs = &last},
   {.n = 1, .in = {IN(2, 0, 3)}, .attrs = &first, .refuse = TG_SHAPE},
-  {.n = 1, .in = {IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_SHAPE},
+  {.n = 1, .in = {IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_ARGUMENT},
 };
 static const tg_sample samples_bits[] = {
   {.n = 1, .in = {BITS(2, 3, 4)}, .attrs = &all},
@@ -64,7 +64,7 @@ static const tg_sample samples_bits[] = {
   {.n = 1, .in = {BITS(3, 2, 3, 4)}, .attrs = &outer},
   {.n = 1, .in = {BITS(0, 0)}, .attrs = &all},
   {.n = 1, .in = {BITS(2, 0, 3)}, .attrs = &first},
-  {.n = 1, .in = {BITS(2, 3, 4)}, .attrs = &beyond, .refuse = TG_SHAPE},
+  {.n = 1, .in = {BITS(2, 3, 4)}, .attrs = &beyond, .refuse = TG_ARGUMENT},
   {.n = 1, .in = {{.rank = 1, .dims = {3}, .dtype = TG_I64, .high = 1}}, .attrs = &all, .refuse = TG_DTYPE},
 };
 #undef IN

@@ -88,7 +88,7 @@ static const tg_sample samples[] = {
   {.n = 1, .in = {{.rank = 3, .dims = {2, 3, 4}, .low = -2, .high = 2}}, .attrs = &outer},
   {.n = 1, .in = {{.rank = 0,                    .low = -2, .high = 2}}, .attrs = &all},
   {.n = 1, .in = {{.rank = 2, .dims = {0, 3},    .low = -2, .high = 2}}, .attrs = &last_kept},
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &beyond, .refuse = TG_SHAPE},
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &beyond, .refuse = TG_ARGUMENT},
 };
 
 const tg_op tgi_op_logsumexp = {

@@ -105,7 +105,7 @@ static const tg_sample samples[] = {
   {.n = 1, .in = {IN(3, 2, 3, 4)}, .attrs = &last_kept},
   {.n = 1, .in = {IN(3, 2, 3, 4)}, .attrs = &outer},
   {.n = 1, .in = {IN(2, 0, 3)}, .attrs = &last_kept},
-  {.n = 1, .in = {IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_SHAPE},
+  {.n = 1, .in = {IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_ARGUMENT},
   {.n = 1, .in = {{.rank = 1, .dims = {3}, .dtype = TG_I64, .high = 1}}, .attrs = &all, .refuse = TG_DTYPE},
 };
 #undef IN

@@ -71,7 +71,7 @@ static const tg_sample samples[] = {
   {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &first}, /* zeros */
   {.n = 1, .in = {IN(0, 0)}, .attrs = &all},
   {.n = 1, .in = {IN(2, 0, 3)}, .attrs = &first},
-  {.n = 1, .in = {IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_SHAPE},
+  {.n = 1, .in = {IN(2, 3, 4)}, .attrs = &beyond, .refuse = TG_ARGUMENT},
   {.n = 1, .in = {{.rank = 1, .dims = {3}, .dtype = TG_BOOL, .high = 1}}, .attrs = &all, .refuse = TG_DTYPE},
 };
 #undef IN

@@ -73,9 +73,9 @@ static const tgi_reduce_attrs all = {0}, all_kept = {.keepdim = true}, first = {
   {.n = 1, .in = {{.rank = 3, .dims = {2, 3, 4}, .low = -2, .high = 2}}, .attrs = &outer},               \
   {.n = 1, .in = {{.rank = 0,                    .low = -2, .high = 2}}, .attrs = &all},                 \
   {.n = 1, .in = {{.rank = 2, .dims = {0, 3},    .low = -2, .high = 2}}, .attrs = &last},                \
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &twice,  .refuse = TG_SHAPE},                \
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &beyond, .refuse = TG_SHAPE},                \
-  {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &wrong,  .refuse = TG_SHAPE}
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &twice,  .refuse = TG_ARGUMENT},                \
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &beyond, .refuse = TG_ARGUMENT},                \
+  {.n = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attrs = &wrong,  .refuse = TG_ARGUMENT}
 static const tg_sample samples_sum[] = {
   SAMPLES_OF_AXES,
   {.n = 1, .in = {{.rank = 2, .dims = {0, 3},    .low = -2, .high = 2}}, .attrs = &first},
