@@ -54,6 +54,39 @@ END_TEST
 
 /* ---- failed, absent, stale, foreign ---- */
 
+START_TEST(a_tape_that_is_not_there_is_harmless) {
+  double data[2] = {1, 2};
+  tg_tensor two = tg_tensor_of(data, TG_F64, TG_DIMS(2));
+  tg_var x = tg_leaf(NULL, two), dx = tg_scalar(t, TG_F64, 1);
+  ck_assert(tg_is_none(x) && tg_is_none(tg_constant(NULL, two)));
+  ck_assert(tg_is_none(tg_scalar(NULL, TG_F64, 1)) && tg_is_none(tg_scalar_like(x, 1)));
+  ck_assert(tg_is_none(tg_param(NULL, NULL, 0)) && tg_is_none(tg_zeros(NULL, TG_F64, TG_SCALAR)));
+  tg_scope_begin(NULL, "scope");
+  tg_var y = tg_name(tg_sum(tg_mul_scalar(tg_add(x, x), 2), TG_ALL, false), "y");
+  tg_scope_end(NULL);
+  ck_assert(tg_is_none(y) && isnan(tg_item(y)));
+  ck_assert_int_ne(tg_grad(y, &x, 1, &dx), TG_OK);
+  ck_assert(tg_is_none(dx) && tg_is_none(tg_hessian(y, x)));
+  ck_assert_int_eq(tg_tape_status(NULL), TG_NO_MEMORY);
+  ck_assert_str_eq(tg_tape_message(NULL), "there is no tape");
+  ck_assert(tg_tape_set_grad(NULL, false));
+  ck_assert_int_eq(tg_tape_rewind(NULL, tg_tape_mark(NULL)), TG_NO_MEMORY);
+  ck_assert_int_eq(tg_tape_collapse(NULL, tg_tape_mark(NULL), &y, 1), TG_NO_MEMORY);
+  ck_assert_int_eq(tg_tape_dump(NULL, NULL, 0, NULL, NULL), TG_NO_MEMORY);
+  tg_tape_reset(NULL);
+  ck_assert_int_eq(tg_tape_nodes(NULL), 0);
+  ck_assert_uint_eq(tg_tape_bytes(NULL), 0);
+}
+END_TEST
+
+START_TEST(an_absent_operand_is_named) {
+  tg_var x = tg_scalar(t, TG_F64, 1);
+  tg_add(x, TG_NONE);
+  ck_assert_int_eq(tg_tape_status(t), TG_ARGUMENT);
+  ck_assert_str_eq(tg_tape_message(t), "add: operand 1 is absent (TG_NONE)");
+}
+END_TEST
+
 START_TEST(absent_and_failed_are_not_confused) {
   ck_assert(tg_is_none(TG_NONE));
   ck_assert(!tg_is_failed(TG_NONE));
@@ -264,6 +297,8 @@ int main(void) {
   tcase_add_test(tests, values_and_shapes);
   tcase_add_test(tests, a_constant_is_a_copy);
   tcase_add_test(tests, bad_leaves_are_refused);
+  tcase_add_test(tests, a_tape_that_is_not_there_is_harmless);
+  tcase_add_test(tests, an_absent_operand_is_named);
   tcase_add_test(tests, absent_and_failed_are_not_confused);
   tcase_add_test(tests, the_first_error_stays);
   tcase_add_test(tests, stale_vars_are_errors);

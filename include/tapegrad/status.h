@@ -1,6 +1,7 @@
 /* Statuses, and the struct by which objects without a tape report an error.
    The library never prints, aborts or exits: every fallible function returns a tg_status, a failed
-   tg_var, or NULL, and its declaration says which. */
+   tg_var, or NULL, and its declaration says which. Pointers to objects and texts that are handed in
+   may be NULL where a declaration says so, and only there. */
 #ifndef TAPEGRAD_STATUS_H
 #define TAPEGRAD_STATUS_H
 

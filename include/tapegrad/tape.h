@@ -40,7 +40,9 @@ typedef struct tg_tape_options {
   bool check_leaves; /* hash borrowed memory, so that raw writes before backward are caught too */
 } tg_tape_options;
 
-/* options: NULL for defaults. NULL on failure, with the reason in `error`. */
+/* options: NULL for defaults. NULL on failure, with the reason in `error`. All below take such a
+   NULL: its vars are TG_NONE, its status is TG_NO_MEMORY, and nothing happens to it; so a program
+   that asks for the status anyway need not ask for the tape. */
 TG_API tg_tape *tg_tape_new(const tg_tape_options *options, tg_error *error);
 /* Frees the tape and all that it owns; NULL is fine. Its vars and tensors are undefined from then
    on. */

@@ -8,7 +8,7 @@
 /* ---- operands ---- */
 
 static bool refuse_var(tg_tape *t, tg_var x, const char *what) {
-  if (t->status != TG_OK) return false;
+  if (t == NULL || t->status != TG_OK) return false;
   if (tg_is_none(x))
     tg_tape_fail(t, TG_ARGUMENT, "%s: an operand is absent (TG_NONE)", what);
   else if (x.tape != t)
@@ -40,10 +40,13 @@ static bool check_op(tg_tape *t, const tg_op *op, const void *attrs) {
   return false;
 }
 
-static bool check_arity(tg_tape *t, const tg_op *op, int n) {
+/* n operands are there, of which `given` were passed: the last of them may be TG_NONE. */
+static bool check_arity(tg_tape *t, const tg_op *op, int n, int given) {
   int most = op->max_arity ? op->max_arity : op->arity;
   if (most > TGI_MAX_OPERANDS) most = TGI_MAX_OPERANDS;
   if (n >= op->arity && n <= most) return true;
+  if (n < op->arity && op->arity <= given)
+    tg_tape_fail(t, TG_ARGUMENT, "%s: operand %d is absent (TG_NONE)", op->name, n);
   char range[40] = "";
   tgi_text text = {range, sizeof range, 0};
   if (most > op->arity) tgi_text_add(&text, " to %d", most);
@@ -294,12 +297,13 @@ tg_var tg_apply(const tg_op *op, const tg_var x[], int n, const void *attrs) {
 }
 
 tg_var tg_apply_on(tg_tape *t, const tg_op *op, const tg_var x[], int n, const void *attrs) {
+  int given = n;
   while (n > 0 && tg_is_none(x[n - 1])) n--;
   if (t == NULL) return TG_NONE;
   if (!check_op(t, op, attrs)) return tgi_failed(t);
   for (int i = 0; i < n; i++)
     if (!tgi_check_var(t, x[i], op->name)) return tgi_failed(t);
-  if (!check_arity(t, op, n)) return tgi_failed(t);
+  if (!check_arity(t, op, n, given)) return tgi_failed(t);
   tg_call c;
   c.op = op;
   c.attrs = attrs;

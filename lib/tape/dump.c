@@ -88,6 +88,7 @@ static tg_status dump(tg_tape *t, const tgi_order *order, tg_write_fn *write, vo
 }
 
 tg_status tg_tape_dump(tg_tape *t, const tg_var roots[], int n, tg_write_fn *write, void *user) {
+  if (t == NULL) return TG_NO_MEMORY;
   tgi_arena_mark work = tgi_arena_mark_of(&t->work);
   tgi_order order;
   tg_status status = tgi_order_of(t, roots, n, &order);

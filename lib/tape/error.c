@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-tg_status tg_tape_status(const tg_tape *t) { return t->status; }
-const char *tg_tape_message(const tg_tape *t) { return t->message; }
+tg_status tg_tape_status(const tg_tape *t) { return t ? t->status : TG_NO_MEMORY; }
+const char *tg_tape_message(const tg_tape *t) { return t ? t->message : "there is no tape"; }
 
 static void first_error(tg_tape *t, tg_status status, const char *format, va_list arguments) {
   if (t->status != TG_OK) return;

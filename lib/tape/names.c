@@ -51,6 +51,7 @@ const char *tg_name_of(tg_var x) { return tgi_is_live(x) ? tgi_node_name(x.tape,
 /* ---- scopes ---- */
 
 void tg_scope_begin(tg_tape *t, const char *name) {
+  if (t == NULL) return;
   const char *text = copy_text(t, name);
   if (text == NULL ||
       !tgi_tape_grow(t, &t->scopes, &t->scope_capacity, t->scope_count + 1, sizeof *t->scopes))
@@ -61,6 +62,7 @@ void tg_scope_begin(tg_tape *t, const char *name) {
 }
 
 void tg_scope_end(tg_tape *t) {
+  if (t == NULL) return;
   if (t->scope == 0) {
     tg_tape_fail(t, TG_STATE, "tg_scope_end: no scope is open");
     return;

@@ -67,6 +67,7 @@ static uint32_t generation_at(const tg_tape *t, uint32_t nodes) {
 }
 
 tg_mark tg_tape_mark(const tg_tape *t) {
+  if (t == NULL) return (tg_mark){0};
   tgi_arena_mark memory = tgi_arena_mark_of(&t->values);
   return (tg_mark){.nodes = t->nodes,
                    .generation = generation_at(t, t->nodes),
@@ -97,6 +98,7 @@ static bool is_valid(const tg_tape *t, tg_mark mark) {
 }
 
 tg_status tg_tape_rewind(tg_tape *t, tg_mark mark) {
+  if (t == NULL) return TG_NO_MEMORY;
   if (!is_valid(t, mark)) return TG_STALE;
   if (mark.nodes < t->nodes) t->generation++;
   tgi_forget_names(t, mark);
@@ -114,6 +116,7 @@ void tgi_tape_drop(tg_tape *t, tg_mark mark) {
 enum { MANY_LAYOUTS = 4096 };
 
 void tg_tape_reset(tg_tape *t) {
+  if (t == NULL) return;
   tg_tape_rewind(t, (tg_mark){0});
   clear_error(t);
   t->grad = true;
@@ -124,6 +127,7 @@ void tg_tape_reset(tg_tape *t) {
 }
 
 bool tg_tape_set_grad(tg_tape *t, bool on) {
+  if (t == NULL) return true;
   bool was = t->grad;
   t->grad = on;
   return was;
@@ -148,6 +152,7 @@ static void save_values(tg_tape *t, const tg_var keep[], int n, tg_tensor saved[
 }
 
 tg_status tg_tape_collapse(tg_tape *t, tg_mark mark, tg_var keep[], int n) {
+  if (t == NULL) return TG_NO_MEMORY;
   tgi_arena_mark work = tgi_arena_mark_of(&t->work);
   tg_tensor *saved = tgi_tape_work(t, (size_t)n * sizeof *saved);
   if (saved) save_values(t, keep, n, saved);
@@ -173,8 +178,8 @@ static size_t held(const tg_tape *t) {
          t->leaf_capacity * sizeof *t->leaves;
 }
 
-size_t tg_tape_bytes(const tg_tape *t) { return held(t); }
-int64_t tg_tape_nodes(const tg_tape *t) { return t->nodes; }
+size_t tg_tape_bytes(const tg_tape *t) { return t ? held(t) : 0; }
+int64_t tg_tape_nodes(const tg_tape *t) { return t ? t->nodes : 0; }
 
 bool tgi_no_memory(tg_tape *t, const char *what) {
   tg_tape_fail(t, TG_NO_MEMORY, "%s: out of memory, the tape holds %zu bytes", what, held(t));
