@@ -463,6 +463,9 @@ START_TEST(test_csv_refuses) {
   tg_csv_options none = {0}, header = {.header = true, .labels = true, .label_name = "x"};
   csv_refused("", none, TG_FORMAT, "a.csv: there is no record");
   csv_refused("1,2\n3,4\n5,six\n", none, TG_FORMAT, "line 3, column 2: \"six\" is not a number");
+  csv_refused(
+      "a,b\n1,2\n", none, TG_FORMAT,
+      "line 1, column 1: \"a\" is not a number; where this line names columns, set `header`");
   csv_refused("1,2\n3,\n", none, TG_FORMAT, "line 2, column 2: \"\" is a missing value");
   csv_refused("1,2\n\n3\n", none, TG_FORMAT,
               "line 3, column 1: the record ends here, expected 2 fields");
@@ -474,7 +477,7 @@ START_TEST(test_csv_refuses) {
               "line 4, column 2");
   csv_refused("a,b\n1,2\n", header, TG_ARGUMENT, "the header has no column \"x\"");
   csv_refused("1,2\n", (tg_csv_options){.labels = true, .label_column = 2}, TG_ARGUMENT,
-              "label column 2, but the records have 2 fields");
+              "label column 2, counted from 0, but the records have 2 fields");
   csv_refused("1,2\n", (tg_csv_options){.labels = true, .label_column = -3}, TG_ARGUMENT,
               "label column -3");
   csv_refused("1,2\n", (tg_csv_options){.separator = 'e'}, TG_ARGUMENT, "CSV separator 'e'");

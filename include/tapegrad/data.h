@@ -44,7 +44,7 @@ TG_API tg_status tg_npy_write(const char *path, tg_tensor x, tg_error *error);
 typedef struct tg_csv_options {
   char separator;         /* 0: ',' */
   int64_t skip_lines;     /* lines dropped at the beginning, before the header */
-  bool header;            /* the first line names the columns */
+  bool header;            /* the first line names the columns; without it that is data too */
   tg_dtype dtype;         /* of the numbers: TG_F64 (0 too) or TG_F32 */
   bool labels;            /* one column is the label: label_name, else label_column */
   const char *label_name; /* needs header */

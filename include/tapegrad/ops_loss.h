@@ -71,7 +71,8 @@ typedef struct tg_cross_entropy_options {
      sum_j q_j (log sum_i e^x_i - x_j),  q_j = w_j ((1 - s) [j = k] + s / classes);
    the mean is the sum / the sum of w_k over the rows that are not ignored (NaN where that is
    nothing). TG_INDEX where an index is outside the classes. Fused.
-   Or target p: class probabilities of x's dtype and shape, through which gradients pass; q_j = w_j
+   Or a target p of floats: class probabilities of x's dtype and shape, through which gradients
+   pass; q_j = w_j
    ((1 - s) p_j + s / classes), the mean is over rows, and `ignores` is TG_ARGUMENT. */
 TG_API tg_var tg_cross_entropy(tg_var logits, tg_var target);
 TG_API tg_var tg_cross_entropy_with(tg_var logits, tg_var target, tg_cross_entropy_options options);

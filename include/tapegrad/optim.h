@@ -133,11 +133,11 @@ typedef double tg_decay_fn(const tg_schedule *s, double base_lr, int64_t step);
 
 /* All fields zero: the rate is constant. */
 struct tg_schedule {
-  tg_decay_fn *decay;  /* one of those below, or the caller's; NULL: none */
-  int64_t period;      /* steps; 0: 1 */
-  double gamma;        /* a factor; 0: 0.1 for tg_decay_step, 0.95 for tg_decay_exponential */
-  double lr_min;       /* where tg_decay_cosine ends */
-  int64_t warmup;      /* steps before `decay` begins; during them the rate is linear, */
+  tg_decay_fn *decay; /* one of those below, or the caller's; NULL: none */
+  int64_t period; /* of `decay`, in steps after the warm-up: a run of n ends at n - warmup; 0: 1 */
+  double gamma;   /* a factor; 0: 0.1 for tg_decay_step, 0.95 for tg_decay_exponential */
+  double lr_min;  /* where tg_decay_cosine ends */
+  int64_t warmup; /* steps before `decay` begins; during them the rate is linear, */
   double warmup_start; /* from this factor of base_lr (0: 1/3; TG_ZERO: 0) up to 1 */
   void *user;          /* for the caller's decay */
 };

@@ -78,7 +78,10 @@ static tg_status add_number(reader *r, const tgi_field *f, int64_t column, tgi_b
                             tg_dtype dtype) {
   double value;
   if (!tgi_number(f->text, f->length, r->locale, &value))
-    return field_error(r, f, column, "is not a number");
+    return field_error(r, f, column,
+                       r->records == 0 && !r->options.header
+                           ? "is not a number; where this line names columns, set `header`"
+                           : "is not a number");
   return add_float(to, dtype, value) ? TG_OK : no_memory(r);
 }
 
@@ -164,8 +167,8 @@ static tg_status find_label(reader *r, const char **names) {
     r->label = o->label_column < 0 ? r->columns + o->label_column : o->label_column;
     if (r->label >= 0 && r->label < r->columns) return TG_OK;
     return tgi_file_error(r->error, TG_ARGUMENT, r->path,
-                          "label column %d, but the records have %lld fields", o->label_column,
-                          (long long)r->columns);
+                          "label column %d, counted from 0, but the records have %lld fields",
+                          o->label_column, (long long)r->columns);
   }
   for (int64_t k = 0; k < r->columns && r->label < 0; k++)
     if (strcmp(names[k], o->label_name) == 0) r->label = k;

@@ -53,7 +53,8 @@ static tg_var compose_soft(const tg_call *c) {
   const tg_tensor *x = &c->in[0];
   const double smoothing = attrs_of(c)->p;
   if (x->rank == 0) return refuse(c, TG_SHAPE, "scores are [classes] or [n, classes, ...]");
-  if (!tg_tensor_same_shape(x, &c->in[1])) return refuse(c, TG_SHAPE, "the shapes differ");
+  if (!tg_tensor_same_shape(x, &c->in[1]))
+    return refuse(c, TG_SHAPE, "probabilities have the scores' shape; class indices are integers");
   if (!is_plain(attrs_of(c)->which))
     return refuse(c, TG_ARGUMENT, "the reduction is none of mean, sum and none");
   if (!(smoothing >= 0 && smoothing <= 1))
