@@ -1,4 +1,4 @@
-/* What the hostile programs share: a tape, and derivatives of scalars in the three ways. */
+/* What the hostile programs share: derivatives of scalars in the three ways. */
 #ifndef TESTS_HOSTILE_H
 #define TESTS_HOSTILE_H
 
@@ -7,27 +7,10 @@
 #include <string.h>
 
 #include "files.h"
+#include "tape.h"
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/ops.h"
 
-static tg_tape *t;
-
-static inline void setup(void) { t = tg_tape_new(NULL, NULL); }
-static inline void teardown(void) { tg_tape_free(t); }
-
-static inline tg_var vector(double *data, int64_t n) {
-  return tg_leaf(t, tg_tensor_of(data, TG_F64, 1, &n));
-}
-static inline tg_var number(double *data) {
-  return tg_leaf(t, tg_tensor_of(data, TG_F64, TG_SCALAR));
-}
-static inline double at(tg_var x, int64_t i) {
-  tg_tensor value = tg_value(x);
-  return value.data ? tg_tensor_at(&value, i) : NAN;
-}
-static inline void assert_near(double a, double b) {
-  ck_assert_msg(fabs(a - b) <= 1e-12 * (1 + fabs(b)), "%.17g is not %.17g", a, b);
-}
 static inline void assert_says(tg_status status, const char *text) {
   ck_assert_msg(tg_tape_status(t) == status, "%s: %s", tg_status_name(tg_tape_status(t)),
                 tg_tape_message(t));

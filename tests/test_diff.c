@@ -3,25 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "support.h"
+#include "tape.h"
 #include "tapegrad/diff.h"
-#include "tapegrad/ops.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(NULL, NULL); }
-static void teardown(void) { tg_tape_free(t); }
-
-static tg_var vector(double *data, int64_t n) {
-  return tg_leaf(t, tg_tensor_of(data, TG_F64, 1, &n));
-}
-static double at(tg_var x, int64_t i) {
-  tg_tensor value = tg_value(x);
-  return value.data ? tg_tensor_at(&value, i) : NAN;
-}
-static void assert_near(double a, double b) {
-  ck_assert_msg(fabs(a - b) <= 1e-12 * (1 + fabs(b)), "%.17g is not %.17g", a, b);
-}
 
 /* y = sum x_i^3 without a sum: contracted by a cotangent of ones. */
 static tg_var cube(tg_var x) { return tg_mul(x, tg_mul(x, x)); }

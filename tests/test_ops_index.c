@@ -2,14 +2,8 @@
    on any number of threads. Derivatives are the generated tests' (test_ops.c). */
 #include <string.h>
 
-#include "support.h"
+#include "tape.h"
 #include "tapegrad/diff.h"
-#include "tapegrad/ops.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(NULL, NULL); }
-static void teardown(void) { tg_tape_free(t); }
 
 static tg_var matrix(double *data, int64_t m, int64_t n) {
   return tg_leaf(t, tg_tensor_of(data, TG_F64, TG_DIMS(m, n)));

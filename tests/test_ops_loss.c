@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support.h"
+#include "tape.h"
 #include "tapegrad/diff.h"
 #include "tapegrad/gradcheck.h"
-#include "tapegrad/ops.h"
 
 enum { MOST = 32 };
 
@@ -31,11 +30,6 @@ typedef struct golden_case {
 #include "golden/losses.h"
 
 enum { CASES = sizeof golden / sizeof *golden };
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(NULL, NULL); }
-static void teardown(void) { tg_tape_free(t); }
 
 /* ---- golden tensors as vars ---- */
 

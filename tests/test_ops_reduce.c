@@ -3,9 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "support.h"
+#include "tape.h"
 #include "tapegrad/diff.h"
-#include "tapegrad/ops.h"
 
 /* y = the operator along `axis` of x [rows, 4], dx its gradient where y's cotangent is 1, 1 + 1/8,
    ... */
@@ -19,17 +18,8 @@ typedef struct golden_case {
 } golden_case;
 #include "golden/reductions.h"
 
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(NULL, NULL); }
-static void teardown(void) { tg_tape_free(t); }
-
 static tg_var leaf(const double data[], int rank, const int64_t dims[]) {
   return tg_leaf(t, tg_tensor_of((void *)(uintptr_t)data, TG_F64, rank, dims));
-}
-static double at(tg_var x, int64_t position) {
-  tg_tensor value = tg_value(x);
-  return tg_tensor_at(&value, position);
 }
 
 static void equals(tg_var x, int n, const double values[]) {

@@ -3,18 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support.h"
+#include "tape.h"
 #include "tapegrad/diff.h"
-#include "tapegrad/ops.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(NULL, NULL); }
-static void teardown(void) { tg_tape_free(t); }
-
-static tg_var leaf(double *data, int64_t n) {
-  return tg_leaf(t, tg_tensor_of(data, TG_F64, 1, &n));
-}
 
 /* ---- values ---- */
 
@@ -99,7 +89,7 @@ END_TEST
 
 START_TEST(the_first_error_stays) {
   double a[2] = {1, 2}, b[3] = {1, 2, 3};
-  tg_var x = tg_name(leaf(a, 2), "x"), y = leaf(b, 3);
+  tg_var x = tg_name(vector(a, 2), "x"), y = vector(b, 3);
   tg_var bad = tg_add(x, y);
   ck_assert(tg_is_failed(bad));
   ck_assert_int_eq(tg_tape_status(t), TG_SHAPE);
@@ -167,7 +157,7 @@ END_TEST
 START_TEST(collapse_keeps_values_and_frees_the_rest) {
   double data[2] = {3, 4};
   tg_mark mark = tg_tape_mark(t);
-  tg_var x = leaf(data, 2), y = tg_add(x, x);
+  tg_var x = vector(data, 2), y = tg_add(x, x);
   for (int i = 0; i < 100; i++) tg_add(y, y);
   tg_var keep[3] = {y, TG_NONE, x};
   ck_assert_int_eq(tg_tape_collapse(t, mark, keep, 3), TG_OK);

@@ -1,18 +1,11 @@
-/* For tests of operators that move numbers about: a tape, and results compared exactly. */
+/* For tests of operators that move numbers about: results compared exactly. */
 #ifndef TESTS_VALUES_H
 #define TESTS_VALUES_H
 
-#include <math.h>
 #include <string.h>
 
-#include "support.h"
+#include "tape.h"
 #include "tapegrad/diff.h"
-#include "tapegrad/ops.h"
-
-static tg_tape *t;
-
-static inline void setup(void) { t = tg_tape_new(NULL, NULL); }
-static inline void teardown(void) { tg_tape_free(t); }
 
 enum { MOST = 512 };
 
