@@ -233,6 +233,15 @@ static bool append(void *user, const char *piece, size_t length) {
   return true;
 }
 
+/* The same into memory of 64 kB. */
+static bool append_large(void *user, const char *piece, size_t length) {
+  size_t has = strlen(user);
+  ck_assert_uint_lt(has + length, 1 << 16);
+  memcpy((char *)user + has, piece, length);
+  ((char *)user)[has + length] = '\0';
+  return true;
+}
+
 START_TEST(the_dump_follows_operands_not_ids) {
   tg_var b = tg_name(tg_scalar(t, TG_F64, 2), "b"), a = tg_name(tg_scalar(t, TG_F32, 1), "a");
   tg_var y = tg_add(a, tg_add(a, a));
@@ -242,6 +251,50 @@ START_TEST(the_dump_follows_operands_not_ids) {
   ck_assert_str_eq(text, "%1 = scalar() [] f32 4 B \"a\"\n"
                          "%2 = add(%1, %1) [] f32 4 B\n"
                          "%3 = add(%1, %2) [] f32 4 B\n");
+}
+END_TEST
+
+/* A line a node, whatever its name holds and however many operands it has. */
+START_TEST(the_dump_has_one_line_a_node) {
+  tg_var x = tg_name(tg_scalar(t, TG_F32, 1), "a\n\"b\\\x01");
+  text[0] = '\0';
+  ck_assert_int_eq(tg_tape_dump(t, &x, 1, append, NULL), TG_OK);
+  ck_assert_str_eq(text, "%1 = scalar() [] f32 4 B \"a\\n\\\"b\\\\\\x01\"\n");
+  enum { MANY = 2000 };
+  static char large[1 << 16];
+  tg_var all[MANY];
+  for (int i = 0; i < MANY; i++) all[i] = x;
+  tg_var y = tg_name(tg_stack(all, MANY, 0), "y");
+  large[0] = '\0';
+  ck_assert_int_eq(tg_tape_dump(t, &y, 1, append_large, large), TG_OK);
+  const char *second = strchr(large, '\n') + 1, *end = strchr(second, '\n');
+  ck_assert_ptr_nonnull(end);
+  ck_assert_str_eq(end - 21, "[2000] f32 8000 B \"y\"\n");
+  int operands = 0;
+  for (const char *c = second; (c = strstr(c, "%1")) != NULL; c++) operands++;
+  ck_assert_int_eq(operands, MANY);
+}
+END_TEST
+
+START_TEST(the_dump_tells_every_kind_of_attribute) {
+  tg_var x = tg_dropout(tg_full(t, TG_F32, TG_DIMS(2, 3), 0.5), 0.25, (tg_key){17, 255});
+  tg_var y = tg_mse_loss(x, tg_zeros_like(x), TG_REDUCTION_SUM);
+  text[0] = '\0';
+  ck_assert_int_eq(tg_tape_dump(t, (tg_var[]){tg_cast(x, TG_F64), y}, 2, append, NULL), TG_OK);
+  ck_assert_ptr_nonnull(strstr(text, " dims=[2,3] "));
+  ck_assert_ptr_nonnull(strstr(text, " p=0.25 key=11:ff "));
+  ck_assert_ptr_nonnull(strstr(text, " dtype=f64 "));
+  ck_assert_ptr_nonnull(strstr(text, " reduction=sum "));
+}
+END_TEST
+
+/* A message is one sentence, whatever the names in it hold. */
+START_TEST(a_message_has_no_newline) {
+  float two[2] = {1, 2}, three[3] = {1, 2, 3};
+  tg_var x = tg_name(tg_leaf(t, tg_tensor_of(two, TG_F32, TG_DIMS(2))), "a\nb\x1b[31m");
+  tg_add(x, tg_leaf(t, tg_tensor_of(three, TG_F32, TG_DIMS(3))));
+  ck_assert_int_eq(tg_tape_status(t), TG_SHAPE);
+  ck_assert_msg(strstr(tg_tape_message(t), "\"a?b?[31m\" [2]") != NULL, "%s", tg_tape_message(t));
 }
 END_TEST
 
@@ -302,6 +355,9 @@ int main(void) {
   tcase_add_test(tests, scopes_nest_and_must_close);
   tcase_add_test(tests, a_budget_is_a_sticky_error);
   tcase_add_test(tests, the_dump_follows_operands_not_ids);
+  tcase_add_test(tests, the_dump_has_one_line_a_node);
+  tcase_add_test(tests, the_dump_tells_every_kind_of_attribute);
+  tcase_add_test(tests, a_message_has_no_newline);
   tcase_add_test(tests, params_are_declared_sealed_and_found);
   tcase_add_test(tests, a_name_given_twice_fails_the_seal);
   suite_add_tcase(suite, tests);

@@ -116,5 +116,7 @@ typedef struct tgi_text {
   size_t size, length;
 } tgi_text;
 void tgi_text_add(tgi_text *b, const char *format, ...) TG_PRINTF(2, 3);
+/* Control characters become question marks: a message is one line. */
+void tgi_one_line(char *text);
 
 #endif

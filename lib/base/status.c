@@ -25,6 +25,12 @@ const char *tg_status_text(tg_status status) {
   return "?";
 }
 
+/* Names and paths are foreign text. */
+void tgi_one_line(char *text) {
+  for (; *text; text++)
+    if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
+}
+
 tg_status tgi_error(tg_error *error, tg_status status, const char *format, ...) {
   if (!error) return status;
   error->status = status;
@@ -32,6 +38,7 @@ tg_status tgi_error(tg_error *error, tg_status status, const char *format, ...) 
   va_start(args, format);
   vsnprintf(error->message, sizeof(error->message), format, args);
   va_end(args);
+  tgi_one_line(error->message);
   return status;
 }
 

@@ -51,40 +51,72 @@ size_t tg_attrs_text(const tg_op *op, const void *attrs, char *text, size_t size
 
 /* ---- the dump ---- */
 
-static void add_operands(tgi_text *b, const tgi_node *node, const tgi_order *order) {
+enum { ROOM = 4096, PIECE = 64 }; /* nothing that is added between two calls of flush is longer */
+
+/* Text on its way to the writer. */
+typedef struct pipe {
+  char room[ROOM];
+  tgi_text text;
+  tg_write_fn *write;
+  void *user;
+  bool stopped;
+} pipe;
+
+/* Hands on what is there once fewer than `left` bytes are free. */
+static void flush(pipe *p, size_t left) {
+  if (p->text.length + left < ROOM) return;
+  if (!p->stopped) p->stopped = !p->write(p->user, p->room, p->text.length);
+  p->text.length = 0;
+}
+
+static void add_operands(pipe *p, const tgi_node *node, const tgi_order *order) {
   const uint32_t *ids = tgi_operand_ids(node);
-  for (int i = 0; i < node->n; i++)
-    tgi_text_add(b, "%s%%%u", i ? ", " : "", (unsigned)order->place[ids[i]]);
+  for (int i = 0; i < node->n; i++) {
+    tgi_text_add(&p->text, "%s%%%u", i ? ", " : "", (unsigned)order->place[ids[i]]);
+    flush(p, PIECE);
+  }
+}
+
+/* As a C string: a name is foreign text, and the line has no end but its own. */
+static void add_name(pipe *p, const char *name) {
+  tgi_text_add(&p->text, " \"");
+  for (; *name; name++, flush(p, PIECE)) {
+    unsigned char c = (unsigned char)*name;
+    if (c == '\n')
+      tgi_text_add(&p->text, "\\n");
+    else if (c < ' ' || c == 0x7f)
+      tgi_text_add(&p->text, "\\x%02x", c);
+    else
+      tgi_text_add(&p->text, "%s%c", c == '"' || c == '\\' ? "\\" : "", c);
+  }
+  tgi_text_add(&p->text, "\"");
 }
 
 /* %3 = matmul(%1, %2) [32,64] f32 8192 B "h" */
-static void add_line(const tg_tape *t, uint32_t id, const tgi_order *order, tgi_text *b) {
+static void add_line(const tg_tape *t, uint32_t id, const tgi_order *order, pipe *p) {
   const tgi_node *node = tgi_node_at(t, id);
   tg_tensor value;
-  char shape[200], attrs[300] = "";
+  char shape[200], attrs[1000] = "";
   tgi_node_tensor(node, &value);
   tg_tensor_shape_text(&value, shape, sizeof shape);
   tg_attrs_text(node->op, node->attrs, attrs, sizeof attrs);
-  tgi_text_add(b, "%%%u = %s(", (unsigned)order->place[id], node->op->name);
-  add_operands(b, node, order);
-  const char *name = tgi_node_name(t, id);
-  tgi_text_add(b, ")%s%s %s %s %zu B", attrs[0] ? " " : "", attrs, shape,
+  flush(p, ROOM / 2);
+  tgi_text_add(&p->text, "%%%u = %.500s(", (unsigned)order->place[id], node->op->name);
+  add_operands(p, node, order);
+  flush(p, ROOM / 2);
+  tgi_text_add(&p->text, ")%s%s %s %s %zu B", attrs[0] ? " " : "", attrs, shape,
                tg_dtype_name(value.dtype), tg_tensor_bytes(&value));
-  if (name) tgi_text_add(b, " \"%s\"", name);
-  tgi_text_add(b, "\n");
+  const char *name = tgi_node_name(t, id);
+  if (name) add_name(p, name);
+  tgi_text_add(&p->text, "\n");
+  flush(p, ROOM);
 }
 
-enum { LINE = 4096 };
-
 static tg_status dump(tg_tape *t, const tgi_order *order, tg_write_fn *write, void *user) {
-  char line[LINE];
-  for (uint32_t i = 0; i < order->count; i++) {
-    tgi_text b = {line, sizeof line, 0};
-    add_line(t, order->ids[i], order, &b);
-    if (b.length >= sizeof line) line[sizeof line - 2] = '\n'; /* a long name is cut */
-    if (!write(user, line, strlen(line))) return TG_STOPPED;
-  }
-  return TG_OK;
+  pipe p = {.write = write, .user = user};
+  p.text = (tgi_text){p.room, sizeof p.room, 0};
+  for (uint32_t i = 0; i < order->count && !p.stopped; i++) add_line(t, order->ids[i], order, &p);
+  return p.stopped ? TG_STOPPED : TG_OK;
 }
 
 tg_status tg_tape_dump(tg_tape *t, const tg_var roots[], int n, tg_write_fn *write, void *user) {

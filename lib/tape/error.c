@@ -11,6 +11,7 @@ static void first_error(tg_tape *t, tg_status status, const char *format, va_lis
   t->status = status;
   t->errors++;
   vsnprintf(t->message, sizeof t->message, format, arguments);
+  tgi_one_line(t->message);
 }
 
 tg_var tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...) {
