@@ -59,7 +59,7 @@ static tg_var borrow(tg_tape *t, const tg_op *op, const leaf_attrs *attrs) {
 }
 
 tg_var tg_leaf(tg_tape *t, tg_tensor x) {
-  tg_tensor checked;
+  tg_tensor checked = {.dtype = x.dtype};
   bool whole = x.data && tgi_set_dims(&checked, x.rank, x.dims); /* else it is refused */
   uint64_t hash = t && t->check_leaves && whole ? tgi_hash_tensor(&x) : 0;
   return borrow(t, &tgi_op_leaf, &(leaf_attrs){.leaf = {.hash = hash}, .view = &x});
