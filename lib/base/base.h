@@ -36,6 +36,10 @@ static inline bool tgi_add_size(int64_t a, int64_t b, int64_t *c) {
   return !__builtin_add_overflow(a, b, c);
 }
 
+static inline int64_t tgi_least(int64_t a, int64_t b) { return a < b ? a : b; }
+/* n / size rounded up, for n >= 0. */
+static inline int64_t tgi_ceil_div(int64_t n, int64_t size) { return n / size + (n % size != 0); }
+
 /* ---- arenas: memory in stack order ---- */
 
 /* Under AddressSanitizer what is not handed out is poisoned, and pieces have a gap between them. */

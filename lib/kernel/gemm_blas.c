@@ -22,9 +22,6 @@ enum { TILE = 512 };
 /* Products below this are one tile. */
 static const double WHOLE = 1 << 21;
 
-static int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b != 0); }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* False where the strides are neither (ld, 1) nor (1, ld) with ld >= 1 and no overlap. */
 static bool as_operand(int64_t rows, int64_t cols, tgi_matrix x, operand *to) {
   to->data = x.data;
@@ -62,9 +59,9 @@ static const void *line(operand x, size_t size, CBLAS_TRANSPOSE strided, int64_t
 static void tile(void *user, int64_t index) {
   const blas_job *job = user;
   const tgi_product *p = job->p;
-  int64_t across = ceil_div(p->n, job->tile_n);
+  int64_t across = tgi_ceil_div(p->n, job->tile_n);
   int64_t i = index / across * job->tile_m, j = index % across * job->tile_n;
-  int m = (int)least(job->tile_m, p->m - i), n = (int)least(job->tile_n, p->n - j);
+  int m = (int)tgi_least(job->tile_m, p->m - i), n = (int)tgi_least(job->tile_n, p->n - j);
   int lda = (int)job->a.ld, ldb = (int)job->b.ld, ldc = (int)(p->m == 1 ? p->n : p->c.row);
   size_t size = tg_dtype_size(p->dtype);
   const void *a = line(job->a, size, CblasNoTrans, i), *b = line(job->b, size, CblasTrans, j);
@@ -78,7 +75,7 @@ static void tile(void *user, int64_t index) {
 }
 
 /* At least two tiles along each long side, and none longer than TILE. */
-static int64_t tile_side(int64_t n) { return n < 128 ? n : least(TILE, (n / 2 + 15) & ~15); }
+static int64_t tile_side(int64_t n) { return n < 128 ? n : tgi_least(TILE, (n / 2 + 15) & ~15); }
 
 tg_status tgi_gemm_blas(const tgi_product *p) {
   bool fits = p->m <= INT_MAX && p->n <= INT_MAX && p->k <= INT_MAX && p->c.row <= INT_MAX;
@@ -91,7 +88,7 @@ tg_status tgi_gemm_blas(const tgi_product *p) {
   if (make_operand(p, p->m, p->k, p->a, &job.a) && make_operand(p, p->k, p->n, p->b, &job.b)) {
     /* Its threads would change the bits and fight with ours; the number is OpenBLAS's own state. */
     if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
-    int64_t tiles = ceil_div(p->m, job.tile_m) * ceil_div(p->n, job.tile_n);
+    int64_t tiles = tgi_ceil_div(p->m, job.tile_m) * tgi_ceil_div(p->n, job.tile_n);
     tgi_parallel(p->runtime, tiles, tile, &job);
     status = TG_OK;
   }

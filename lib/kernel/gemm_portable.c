@@ -26,18 +26,15 @@ typedef struct block {
   bool accumulate;
 } block;
 
-static int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b != 0); }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* n cut into the fewest parts of at most `most`, all about as long: the length of the parts. */
-static int64_t even_part(int64_t n, int64_t most) { return ceil_div(n, ceil_div(n, most)); }
+static int64_t even_part(int64_t n, int64_t most) { return tgi_ceil_div(n, tgi_ceil_div(n, most)); }
 
 /* Slivers i * SLIVERS and on, of `count` rows in all. */
 static void pack(const block *b, int64_t i, int width, int64_t count, const char *from,
                  int64_t across, int64_t along, char *to) {
-  int64_t size = (int64_t)b->size, end = least(count, (i + 1) * SLIVERS * width);
+  int64_t size = (int64_t)b->size, end = tgi_least(count, (i + 1) * SLIVERS * width);
   for (int64_t r = i * SLIVERS * width; r < end; r += width)
-    b->kernels->pack(width, (int)least(width, end - r), b->k, from + r * across * size, across,
+    b->kernels->pack(width, (int)tgi_least(width, end - r), b->k, from + r * across * size, across,
                      along, to + r * b->k * size);
 }
 
@@ -53,11 +50,11 @@ static void pack_b(void *user, int64_t i) {
 
 static void tile(void *user, int64_t index) {
   const block *b = user;
-  int64_t across = ceil_div(b->n, TILE_N), size = (int64_t)b->size;
+  int64_t across = tgi_ceil_div(b->n, TILE_N), size = (int64_t)b->size;
   int64_t i = index / across * TILE_M, j = index % across * TILE_N;
   tgi_matrix a = {tgi_matrix_at(b->a, b->size, i, 0), b->a.row, b->a.col};
   tgi_matrix c = {tgi_matrix_at(b->c, b->size, i, j), b->c.row, 1};
-  b->kernels->tile(least(TILE_M, b->m - i), least(TILE_N, b->n - j), b->k,
+  b->kernels->tile(tgi_least(TILE_M, b->m - i), tgi_least(TILE_N, b->n - j), b->k,
                    b->packed_a ? b->packed_a + i * b->k * size : NULL, a,
                    b->packed_b + j * b->k * size, c, b->accumulate);
 }
@@ -69,12 +66,12 @@ static void run(const tg_runtime *runtime, bool alone, int64_t n, tgi_work_fn *w
     for (int64_t i = 0; i < n; i++) work(b, i);
 }
 
-static int64_t round_up(int64_t n, int64_t to) { return ceil_div(n, to) * to; }
+static int64_t round_up(int64_t n, int64_t to) { return tgi_ceil_div(n, to) * to; }
 
 /* Room for the largest blocks. False: no memory. */
 static bool reserve(const tgi_product *p, block *b, int64_t block_k) {
-  int64_t rows = round_up(least(p->m, BLOCK_M), b->kernels->mr);
-  int64_t cols = round_up(least(p->n, BLOCK_N), b->kernels->nr);
+  int64_t rows = round_up(tgi_least(p->m, BLOCK_M), b->kernels->mr);
+  int64_t cols = round_up(tgi_least(p->n, BLOCK_N), b->kernels->nr);
   int64_t size = block_k * (int64_t)b->size;
   if (p->n > IN_PLACE_N) {
     b->packed_a = tgi_arena_alloc(p->scratch, (size_t)(rows * size));
@@ -87,16 +84,17 @@ static bool reserve(const tgi_product *p, block *b, int64_t block_k) {
 /* C's rows [i, i + b->m): every block of k, of it every block of n. */
 static void rows(const tgi_product *p, block *b, int64_t i, int64_t block_k, bool alone) {
   for (int64_t l = 0; l < p->k; l += block_k) {
-    b->k = least(block_k, p->k - l);
+    b->k = tgi_least(block_k, p->k - l);
     b->accumulate = p->accumulate || l > 0;
     b->a.data = tgi_matrix_at(p->a, b->size, i, l);
-    if (b->packed_a) run(p->runtime, alone, ceil_div(b->m, SLIVERS * b->kernels->mr), pack_a, b);
+    if (b->packed_a)
+      run(p->runtime, alone, tgi_ceil_div(b->m, SLIVERS * b->kernels->mr), pack_a, b);
     for (int64_t j = 0; j < p->n; j += BLOCK_N) {
-      b->n = least(BLOCK_N, p->n - j);
+      b->n = tgi_least(BLOCK_N, p->n - j);
       b->b.data = tgi_matrix_at(p->b, b->size, l, j);
       b->c.data = tgi_matrix_at(p->c, b->size, i, j);
-      run(p->runtime, alone, ceil_div(b->n, SLIVERS * b->kernels->nr), pack_b, b);
-      run(p->runtime, alone, ceil_div(b->m, TILE_M) * ceil_div(b->n, TILE_N), tile, b);
+      run(p->runtime, alone, tgi_ceil_div(b->n, SLIVERS * b->kernels->nr), pack_b, b);
+      run(p->runtime, alone, tgi_ceil_div(b->m, TILE_M) * tgi_ceil_div(b->n, TILE_N), tile, b);
     }
   }
 }
@@ -112,7 +110,7 @@ tg_status tgi_gemm_portable(const tgi_product *p) {
   tgi_arena_mark mark = tgi_arena_mark_of(p->scratch);
   bool fits = reserve(p, &b, block_k);
   for (int64_t i = 0; fits && i < p->m; i += BLOCK_M) {
-    b.m = least(BLOCK_M, p->m - i);
+    b.m = tgi_least(BLOCK_M, p->m - i);
     rows(p, &b, i, block_k, alone);
   }
   tgi_arena_rewind(p->scratch, mark);

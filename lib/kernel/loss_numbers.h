@@ -1,15 +1,12 @@
 /* The rows of loss_rows.h read as arithmetic on numbers of type T (float, double), with libm's
    functions by SUFFIX and the table's NAME. Included once per T. */
-#include <math.h>
 #include <stdbool.h>
 
+#include "kernel/libm.h"
 #include "kernel/loss.h"
 
-#define LIBM_(name, suffix)   name##suffix
-#define LIBM_OF(name, suffix) LIBM_(name, suffix)
-#define LIBM(name)            LIBM_OF(name, SUFFIX)
-#define K(c)                  ((T)(c))
-#define NOTHING               K(0)
+#define K(c)    ((T)(c))
+#define NOTHING K(0)
 
 /* ---- the vocabulary of values ---- */
 

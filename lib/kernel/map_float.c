@@ -2,9 +2,8 @@
    more as a fused loop, in which tg_mul(g, y) multiplies two numbers. Knows no tape: here, tg_exp
    is a function of a number. The build names T (float, double), DTYPE, ISA, and SUFFIX (of
    libm). */
+#include "kernel/libm.h"
 #include "kernel/map_names.h"
-
-#include <math.h>
 
 /* ---- the vocabulary of values ---- */
 
@@ -31,10 +30,6 @@ static inline T select(bool condition, T a, T b) { return condition ? a : b; }
 static inline T max(T a, T b) { return select(either(lt(a, b), ne(b, b)), b, a); }
 static inline T min(T a, T b) { return select(either(gt(a, b), ne(b, b)), b, a); }
 
-/* libm's: expf in float code. Nothing here is promoted to double and rounded back. */
-#define LIBM_(name, suffix)   name##suffix
-#define LIBM_OF(name, suffix) LIBM_(name, suffix)
-#define LIBM(name)            LIBM_OF(name, SUFFIX)
 /* clang-format off */
 #define abs(x)      LIBM(fabs)(x)
 #define sqrt(x)     LIBM(sqrt)(x)

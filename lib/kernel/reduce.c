@@ -46,8 +46,6 @@ typedef struct plan {
   partial *partials;                   /* [tiles, parts], where parts > 1 */
 } plan;
 
-static int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b != 0); }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t magnitude(int64_t a) { return a < 0 ? -a : a; }
 
 /* ---- the axes ---- */
@@ -132,13 +130,13 @@ static void cut(plan *p) {
   p->columns = take_last(&p->kept, p->column);
   take_runs(p);
   p->leaf = p->row == (int64_t)p->size ? LEAF_ALONG : LEAF_APART;
-  p->leaves_of_run = p->run > 0 ? ceil_div(p->run, p->leaf) : 1;
+  p->leaves_of_run = p->run > 0 ? tgi_ceil_div(p->run, p->leaf) : 1;
   p->leaves = p->leaves_of_run * count(&p->reduced);
-  p->tiles_of_columns = ceil_div(p->columns, WIDTH);
+  p->tiles_of_columns = tgi_ceil_div(p->columns, WIDTH);
   p->tiles = p->tiles_of_columns * count(&p->kept);
-  int64_t elements = p->run * count(&p->reduced) * least(p->columns, WIDTH); /* of a tile */
-  p->parts = p->tiles > 0 ? least(PARTS / p->tiles, elements / PART) : 1;
-  p->parts = least(p->parts, p->leaves);
+  int64_t elements = p->run * count(&p->reduced) * tgi_least(p->columns, WIDTH); /* of a tile */
+  p->parts = p->tiles > 0 ? tgi_least(PARTS / p->tiles, elements / PART) : 1;
+  p->parts = tgi_least(p->parts, p->leaves);
   if (p->parts < 1) p->parts = 1;
   int64_t piece = elements / p->parts;
   p->group = piece > 0 && piece < PART ? PART / piece : 1;
@@ -151,7 +149,7 @@ static void reduce_leaf(const plan *p, int64_t i, const char *x, int64_t w, cons
                         partial *to) {
   int64_t at[OPERANDS] = {0}, first = i % p->leaves_of_run * p->leaf;
   advance(&p->reduced, i / p->leaves_of_run, at);
-  p->kernels->leaf(w, least(p->leaf, p->run - first), x + at[X] + first * p->row, p->column[X],
+  p->kernels->leaf(w, tgi_least(p->leaf, p->run - first), x + at[X] + first * p->row, p->column[X],
                    p->row, about, to);
 }
 
@@ -178,7 +176,7 @@ static int64_t tile_at(const plan *p, int64_t tile, int64_t at[OPERANDS]) {
   int64_t first = tile % p->tiles_of_columns * WIDTH;
   for (int o = 0; o < OPERANDS; o++) at[o] = first * p->column[o];
   advance(&p->kept, tile / p->tiles_of_columns, at);
-  return least(WIDTH, p->columns - first);
+  return tgi_least(WIDTH, p->columns - first);
 }
 
 static void store(const plan *p, int64_t tile, const partial *from) {
@@ -200,7 +198,7 @@ static void piece(const plan *p, int64_t i) {
 
 static void pieces(void *user, int64_t group) {
   const plan *p = user;
-  int64_t end = least(p->tiles * p->parts, (group + 1) * p->group);
+  int64_t end = tgi_least(p->tiles * p->parts, (group + 1) * p->group);
   for (int64_t i = group * p->group; i < end; i++) piece(p, i);
 }
 
@@ -227,7 +225,7 @@ static tg_status reduce(const tg_runtime *runtime, const tgi_reduction *kind, co
   cut(&p);
   partial partials[PARTS];
   p.partials = partials;
-  tgi_parallel(runtime, ceil_div(p.tiles * p.parts, p.group), pieces, &p);
+  tgi_parallel(runtime, tgi_ceil_div(p.tiles * p.parts, p.group), pieces, &p);
   for (int64_t tile = 0; p.parts > 1 && tile < p.tiles; tile++) join_parts(&p, tile);
   return TG_OK;
 }

@@ -1,14 +1,11 @@
 /* The optimizers' formulas, each a loop that reads and writes every vector once. The build names T
    (float, double), DTYPE, ISA and SUFFIX (of libm). Decisions are made before the loops: what is
    `const bool` in an inline function is known where it is called. */
+#include "kernel/libm.h"
 #include "kernel/update_names.h"
 
-#include <math.h>
-
-#define LIBM_(name, suffix)   name##suffix
-#define LIBM_OF(name, suffix) LIBM_(name, suffix)
-#define square_root           LIBM_OF(sqrt, SUFFIX)
-#define magnitude             LIBM_OF(fabs, SUFFIX)
+#define square_root LIBM(sqrt)
+#define magnitude   LIBM(fabs)
 
 /* ---- SGD ---- */
 

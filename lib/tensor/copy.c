@@ -27,13 +27,11 @@ static void copy_rows(const plane *p, char *const at[]) {
     copy_run(p, p->n, at[TO] + i * p->row[TO], at[FROM] + i * p->row[FROM]);
 }
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static void copy_tiles(const plane *p, char *const at[]) {
   for (int64_t i = 0; i < p->rows; i += TILE)
     for (int64_t j = 0; j < p->n; j += TILE)
-      for (int64_t k = i; k < least(i + TILE, p->rows); k++)
-        copy_run(p, least(TILE, p->n - j), at[TO] + k * p->row[TO] + j * p->step[TO],
+      for (int64_t k = i; k < tgi_least(i + TILE, p->rows); k++)
+        copy_run(p, tgi_least(TILE, p->n - j), at[TO] + k * p->row[TO] + j * p->step[TO],
                  at[FROM] + k * p->row[FROM] + j * p->step[FROM]);
 }
 
