@@ -38,7 +38,7 @@ static void show_bar(progress *p, int64_t step, double loss) {
   int64_t epoch = step == p->steps ? p->epochs : step / p->per_epoch + 1;
   printf("\repoch %lld/%d [%s] loss %.4f  %.0f images/s  %.0f s left ", (long long)epoch, p->epochs,
          bar, loss, rate, left);
-  fflush(stdout);
+  (void)fflush(stdout);
 }
 
 static void show_epoch(const progress *p, int64_t step, double mean_loss) {
@@ -46,7 +46,7 @@ static void show_epoch(const progress *p, int64_t step, double mean_loss) {
   if (p->terminal) printf("\r\033[K");
   printf("epoch %lld/%d  loss %.6f", (long long)(step / p->per_epoch), p->epochs, mean_loss);
   printf("  %.0f images/s\n", (double)p->images * (double)step / (double)p->steps / spent);
-  fflush(stdout);
+  (void)fflush(stdout);
 }
 
 /* ---- training ---- */

@@ -48,7 +48,7 @@ static void put_text(FILE *out, const char *text) {
     else if (n == 0)
       fputc('?', out);
     else
-      fwrite(s, 1, (size_t)n, out);
+      fprintf(out, "%.*s", n, (const char *)s);
     s += n ? n : 1;
   }
 }

@@ -116,21 +116,3 @@ tg_status tgi_gemm_portable(const tgi_product *p) {
   tgi_arena_rewind(p->scratch, mark);
   return fits ? TG_OK : TG_NO_MEMORY;
 }
-
-/* ---- which kernels ---- */
-
-extern const tgi_gemm_kernels tgi_gemm_f32_base, tgi_gemm_f64_base;
-#if defined(__x86_64__)
-extern const tgi_gemm_kernels tgi_gemm_f32_avx2, tgi_gemm_f64_avx2;
-extern const tgi_gemm_kernels tgi_gemm_f32_avx512, tgi_gemm_f64_avx512;
-#endif
-
-const tgi_gemm_kernels *tgi_gemm_kernels_for(tg_isa isa, tg_dtype dtype) {
-  bool f32 = dtype == TG_F32;
-#if defined(__x86_64__)
-  if (isa == TG_ISA_AVX512) return f32 ? &tgi_gemm_f32_avx512 : &tgi_gemm_f64_avx512;
-  if (isa == TG_ISA_AVX2) return f32 ? &tgi_gemm_f32_avx2 : &tgi_gemm_f64_avx2;
-#endif
-  (void)isa;
-  return f32 ? &tgi_gemm_f32_base : &tgi_gemm_f64_base;
-}
