@@ -299,6 +299,13 @@ START_TEST(the_first_nan_is_named_forward_and_backward) {
   ck_assert_msg(strstr(tg_tape_message(traced), "sqrt") &&
                     strstr(tg_tape_message(traced), "backward"),
                 "%s", tg_tape_message(traced));
+  tg_tape_reset(traced);
+  x = tg_name(tg_leaf(traced, tg_tensor_of(&zero, TG_F64, TG_SCALAR)), "x");
+  y = tg_name(tg_sqrt(x), "root");
+  tg_var recorded;
+  ck_assert_int_eq(tg_grad(y, &x, 1, &recorded), TG_NOT_FINITE);
+  ck_assert_msg(strstr(tg_tape_message(traced), "div (backward, rule of sqrt \"root\"): "), "%s",
+                tg_tape_message(traced));
   tg_tape_free(traced);
 }
 END_TEST

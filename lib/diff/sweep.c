@@ -144,7 +144,7 @@ static bool check_result(const tg_call *c, int i, tg_var dx) {
   return false;
 }
 
-bool tgi_apply_rules(tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
+static bool apply_rules(tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
   tg_mark mark = tg_tape_mark(c->tape);
   for (int i = 0; i < c->n; i++) dx[i] = TG_NONE;
   if (c->op->vjp_all) c->op->vjp_all(c, g, want, dx);
@@ -157,4 +157,13 @@ bool tgi_apply_rules(tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
     if (!check_result(c, i, dx[i])) return false;
   }
   return c->tape->status == TG_OK;
+}
+
+bool tgi_apply_rules(tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
+  tg_tape *t = c->tape;
+  const tg_call *outer = t->rule;
+  t->rule = c;
+  bool right = apply_rules(c, g, want, dx);
+  t->rule = outer;
+  return right;
 }

@@ -53,7 +53,19 @@ static void describe_operands(const tg_call *c, tgi_text *text) {
   if (c->n > OPERANDS_SHOWN) tgi_text_add(text, ", and %d more", c->n - OPERANDS_SHOWN);
 }
 
-static const char *phase(const tg_call *c) { return c->tape->backward ? " (backward)" : ""; }
+/* Which way the tape is swept, and whose rule this call is part of: ` (backward, rule of sqrt
+ * "s")`. */
+static void describe_phase(const tg_call *c, tgi_text *text) {
+  const tg_call *rule = c->tape->rule;
+  if (!c->tape->backward) return;
+  if (rule == NULL || rule->op == c->op || !tgi_is_live(rule->y)) {
+    tgi_text_add(text, " (backward)");
+    return;
+  }
+  const char *name = tgi_node_name(c->tape, rule->y.id);
+  tgi_text_add(text, " (backward, rule of %s%s%s%s)", rule->op->name, name ? " \"" : "",
+               name ? name : "", name ? "\"" : "");
+}
 
 tg_status tg_call_fail(const tg_call *c, tg_status status, const char *format, ...) {
   if (c->tape->status != TG_OK) return status;
@@ -63,9 +75,12 @@ tg_status tg_call_fail(const tg_call *c, tg_status status, const char *format, .
   va_start(arguments, format);
   vsnprintf(detail, sizeof detail, format, arguments);
   va_end(arguments);
+  tgi_text_add(&text, "%s", c->op->name);
+  describe_phase(c, &text);
+  tgi_text_add(&text, ": ");
+  size_t before = text.length;
   describe_operands(c, &text);
-  tg_tape_fail(c->tape, status, "%s%s: %s%s%s", c->op->name, phase(c), buffer,
-               buffer[0] ? ": " : "", detail);
+  tg_tape_fail(c->tape, status, "%s%s%s", buffer, text.length > before ? ": " : "", detail);
   return status;
 }
 

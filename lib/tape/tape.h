@@ -83,6 +83,7 @@ struct tg_tape {
   size_t block_count, block_capacity;
   uint32_t nodes, generation;
   bool grad, trace_nan, check_leaves, backward;
+  const tg_call *rule; /* whose rules are running; NULL: none */
   const tgi_layout **buckets;
   size_t bucket_count, layout_count;
   tgi_name *names; /* sorted by id */
