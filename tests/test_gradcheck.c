@@ -22,6 +22,9 @@ START_TEST(right_rules_are_right) {
   tg_gradcheck_run(smooth, x, 2, NULL, NULL, &r);
   ck_assert_int_eq(r.verdict, TG_CHECK_RIGHT);
   ck_assert(r.max_rel_error < 1e-6);
+  ck_assert(r.max_abs_error > 0);
+  ck_assert(r.operand >= 0 && r.operand < 2 && r.element >= 0 && r.element < 4);
+  ck_assert_double_eq_tol(r.analytic, r.numeric, 1e-6);
 }
 END_TEST
 

@@ -159,23 +159,45 @@ static bool is_right(tgi_check *c, const char *what, const slope *s, double anal
   return true;
 }
 
+/* Direction k agreed worst of all: which coordinate has most of what it was off by? */
+static bool locate_worst(tgi_check *c, tgi_functional *F, const double gradient[], int k) {
+  int64_t at = 0;
+  slope s;
+  tgi_check_directions(c, k);
+  if (!bisect(c, F, gradient, &at, c->total) || !measure(c, F, at, at + 1, &s)) return false;
+  c->result->analytic = gradient[at], c->result->numeric = s.fine / c->d[at];
+  locate(c, at, &c->result->operand, &c->result->element);
+  return true;
+}
+
+/* Direction k; what differs is judged until nothing is left but kinks. */
+static bool check_direction(tgi_check *c, const char *what, tgi_functional *F,
+                            const double gradient[], int k) {
+  tgi_check_directions(c, k);
+  for (;;) {
+    slope s;
+    int64_t at = 0;
+    if (!measure(c, F, 0, c->total, &s)) return false;
+    double scale = scale_of(c, gradient, 0, c->total), all = along(c, gradient, 0, c->total);
+    if (is_right(c, what, &s, all, scale)) return true;
+    if (!bisect(c, F, gradient, &at, c->total)) return false;
+    if (c->d[at] == 0) return is_wrong(c, what, -1, all, s.fine);
+    if (!judge(c, what, F, gradient, at)) return false;
+  }
+}
+
 bool tgi_check_functional(tgi_check *c, const char *what, tgi_functional *F,
                           const double gradient[]) {
-  double value;
+  double value, worst = c->result->max_abs_error;
+  int worst_direction = -1;
   if (gradient == NULL) return value_at(c, F, 0, 0, 0, &value);
   for (int k = 0; k < c->options.directions && c->total > 0; k++) {
-    tgi_check_directions(c, k);
-    for (;;) {
-      slope s;
-      int64_t at = 0;
-      if (!measure(c, F, 0, c->total, &s)) return false;
-      double scale = scale_of(c, gradient, 0, c->total);
-      if (is_right(c, what, &s, along(c, gradient, 0, c->total), scale)) break;
-      if (!bisect(c, F, gradient, &at, c->total)) return false;
-      if (c->d[at] == 0) return is_wrong(c, what, -1, along(c, gradient, 0, c->total), s.fine);
-      if (!judge(c, what, F, gradient, at)) return false;
-    }
+    if (!check_direction(c, what, F, gradient, k)) return false;
+    if (c->result->max_abs_error > worst) worst_direction = k;
+    worst = c->result->max_abs_error;
   }
+  bool located = worst_direction < 0 || c->result->verdict != TG_CHECK_RIGHT ||
+                 locate_worst(c, F, gradient, worst_direction);
   tgi_check_move(c, 0, 0, 0);
-  return true;
+  return located;
 }
