@@ -57,7 +57,11 @@ def check_accuracy(folder):
     assert "confusion matrix" in output
     assert NO_JANSSON or "every prediction the same" in output
     assert output.rstrip().splitlines()[-1].startswith("test accuracy: "), "the last line is not the accuracy"
-    assert losses(run("--out", folder, "--seed", "1", "--threads", "2")) == losses(output), "threads change losses"
+    again = run("--out", folder, "--seed", "3", "--threads", "2", "--save", f"{folder}/again.safetensors")
+    assert losses(again) == losses(outputs[2]), "threads change losses"
+    if not NO_JANSSON:
+        first, second = (open(f"{folder}/{name}.safetensors", "rb").read() for name in ("fashion_mlp", "again"))
+        assert first == second, "the same seed ends in other parameters"
 
 
 def check_files(folder):
