@@ -101,6 +101,12 @@ TG_API void tg_optimizer_free(tg_optimizer *o); /* NULL is fine */
    params. Results do not depend on the number of threads. */
 TG_API tg_status tg_optimizer_step(tg_optimizer *o, const tg_grads *grads, const tg_tape *t);
 
+/* Every replay of the program that `t` is capturing ends with this step (program.h), with the rates
+   and the count of steps that the optimizer then has. grads and the optimizer must outlive the
+   program. TG_STATE: no capture is on; TG_ARGUMENT: gradients of other params; sticky on the
+   tape. */
+TG_API tg_status tg_optimizer_capture(tg_optimizer *o, const tg_grads *grads, tg_tape *t);
+
 TG_API const tg_optimizer_kind *tg_optimizer_kind_of(const tg_optimizer *o);
 TG_API tg_params *tg_optimizer_params(const tg_optimizer *o);
 TG_API int tg_optimizer_groups(const tg_optimizer *o);

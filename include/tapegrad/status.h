@@ -39,7 +39,8 @@ extern "C" {
   X(FILE,               "a file cannot be read or written")                       \
   X(FORMAT,             "a file's content is not of its format")                  \
   X(STOPPED,            "a callback asked to stop")                               \
-  X(UNSUPPORTED,        "not in this build of the library")
+  X(UNSUPPORTED,        "not in this build of the library")                       \
+  X(BRANCH,             "a branch of a program came out otherwise than captured")
 /* clang-format on */
 
 typedef enum tg_status {

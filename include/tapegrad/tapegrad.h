@@ -13,6 +13,7 @@
 #include "ops.h"
 #include "optim.h"
 #include "params.h"
+#include "program.h"
 #include "random.h"
 #include "runtime.h"
 #include "status.h"

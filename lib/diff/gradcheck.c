@@ -56,7 +56,7 @@ bool tgi_check_record(tgi_check *c, tg_var vars[], tg_var *y) {
 
 /* <w, fn(at)> in double. */
 static bool contract(tgi_check *c, tg_var y, double *value) {
-  tg_tensor result = tg_value(y);
+  tg_tensor result = tgi_value(y);
   int64_t n = tg_tensor_numel(&result);
   if (!tg_tensor_same_shape(&result, &c->w))
     return tgi_check_fail(c, TG_SHAPE, "its result changes shape with the values of its inputs");
@@ -88,7 +88,7 @@ static int pick_floats(const tgi_check *c, const tg_var vars[], tg_var picked[])
 /* Their gradients one after another, as coordinates. */
 static void read_coordinates(const tg_var dx[], int m, double out[]) {
   for (int i = 0; i < m; i++) {
-    tg_tensor value = tg_value(dx[i]);
+    tg_tensor value = tgi_value(dx[i]);
     int64_t n = tg_tensor_numel(&value);
     for (int64_t k = 0; k < n; k++) *out++ = tg_tensor_at(&value, k);
   }
@@ -98,7 +98,7 @@ static void read_coordinates(const tg_var dx[], int m, double out[]) {
 static void constants_of(tgi_check *c, const tg_var like[], int m, const double from[],
                          tg_var out[]) {
   for (int i = 0; i < m; i++) {
-    tg_tensor value = tg_value(like[i]), copy = value;
+    tg_tensor value = tgi_value(like[i]), copy = value;
     tgi_set_contiguous(&copy);
     int64_t n = tg_tensor_numel(&value);
     copy.data = tgi_tape_work(c->t, tg_tensor_bytes(&value));
@@ -136,7 +136,7 @@ static bool value_of_slope(tgi_check *c, double *value) {
   const double *u = c->u;
   *value = 0;
   for (int i = 0; right && i < r.m; i++) {
-    tg_tensor dx = tg_value(r.dx[i]);
+    tg_tensor dx = tgi_value(r.dx[i]);
     int64_t n = tg_tensor_numel(&dx);
     for (int64_t k = 0; k < n; k++) *value += *u++ * tg_tensor_at(&dx, k);
   }
@@ -157,7 +157,7 @@ static double dot(const double a[], const double b[], int64_t n) {
 static double dot_vars(const tg_var a[], int m, const double b[]) {
   double sum = 0;
   for (int i = 0; i < m; i++) {
-    tg_tensor value = tg_value(a[i]);
+    tg_tensor value = tgi_value(a[i]);
     int64_t n = tg_tensor_numel(&value);
     for (int64_t k = 0; k < n; k++) sum += tg_tensor_at(&value, k) * *b++;
   }
@@ -171,7 +171,7 @@ static bool check_plain(tgi_check *c, const recording *r) {
   tg_tensor *dx = work_of(c, (size_t)c->n * sizeof *dx);
   if (dx == NULL) return false;
   for (int i = 0; i < r->m; i++) {
-    dx[i] = tg_value(r->x[i]);
+    dx[i] = tgi_value(r->x[i]);
     tgi_set_contiguous(&dx[i]);
     dx[i].data = work_of(c, tg_tensor_bytes(&dx[i]));
     if (dx[i].data == NULL) return false;
@@ -285,7 +285,7 @@ void tgi_check_directions(tgi_check *c, int k) {
 static bool make_weights(tgi_check *c) {
   tg_var *vars = work_of(c, (size_t)c->n * sizeof *vars), y;
   if (vars == NULL || !tgi_check_record(c, vars, &y)) return false;
-  c->w = tg_value(y);
+  c->w = tgi_value(y);
   tgi_set_contiguous(&c->w);
   c->w.data = tgi_arena_alloc(&c->arena, tg_tensor_bytes(&c->w));
   if (c->w.data == NULL) return tgi_check_fail(c, TG_NO_MEMORY, "out of memory");

@@ -6,7 +6,7 @@
 
 /* A constant of x's shape: 1 at one position, 0 elsewhere. */
 static tg_var unit_like(tg_var x, int64_t position) {
-  tg_tensor unit = tg_value(x);
+  tg_tensor unit = tgi_value(x);
   unit.data = tgi_tape_work(x.tape, tg_tensor_bytes(&unit));
   if (unit.data == NULL || !tgi_set_contiguous(&unit)) return tgi_failed(x.tape);
   memset(unit.data, 0, tg_tensor_bytes(&unit));
@@ -46,7 +46,7 @@ tg_var tg_jacobian(tg_var y, tg_var x) {
   tg_var both[2] = {y, x};
   if (tgi_sweep_tape(both, 2, "jacobian") == NULL)
     return tg_is_none(y) ? TG_NONE : tgi_failed(y.tape);
-  tg_tensor a = tg_value(y), b = tg_value(x);
+  tg_tensor a = tgi_value(y), b = tgi_value(x);
   if (a.rank + b.rank > TG_MAX_RANK)
     return tg_tape_fail(y.tape, TG_SHAPE, "jacobian: ranks %d and %d add up to more than %d",
                         a.rank, b.rank, TG_MAX_RANK);

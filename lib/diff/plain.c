@@ -134,7 +134,7 @@ static tg_status reverse_by_grad(sweep *s, tg_call *c, const tg_tensor *g, const
 
 static tg_status add_results(sweep *s, const tg_call *c, const tg_var dx[]) {
   for (int i = 0; i < c->n; i++) {
-    tg_tensor to, from = tg_value(dx[i]);
+    tg_tensor to, from = tgi_value(dx[i]);
     bool fresh;
     if (tg_is_none(dx[i]) || !destination(s, c->x[i].id, &to, &fresh)) continue;
     tg_status status = add_into(s, &to, &from, fresh ? 0 : 1);
@@ -201,7 +201,7 @@ static tg_status reverse_node(sweep *s, uint32_t id) {
 
 /* A root that is itself a parameter hands its cotangent on at once. */
 static tg_status seed(sweep *s, tg_var y, tg_var g) {
-  tg_tensor to, from = tg_is_none(g) ? (tg_tensor){0} : tg_value(g);
+  tg_tensor to, from = tg_is_none(g) ? (tg_tensor){0} : tgi_value(g);
   bool fresh;
   if (!destination(s, y.id, &to, &fresh)) return s->t->status;
   if (tg_is_none(g)) {
@@ -236,7 +236,7 @@ static tg_status run(sweep *s, uint32_t top, const tg_var y[], const tg_var g[],
 /* ---- arguments ---- */
 
 static bool check_into(tg_tape *t, tg_var x, const tg_tensor *dx, int i) {
-  tg_tensor value = tg_value(x);
+  tg_tensor value = tgi_value(x);
   if (dx->data && dx->dtype == value.dtype && tg_tensor_same_shape(dx, &value) &&
       tg_tensor_is_contiguous(dx))
     return true;

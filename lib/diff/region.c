@@ -59,10 +59,12 @@ static const tg_op custom_op = {
 };
 /* clang-format on */
 
+/* A capture keeps what the value was made by, since replays compute it anew. */
 static tg_var evaluate(tg_tape *t, const region *r, const tg_var x[]) {
   tg_mark mark = tg_tape_mark(t);
   tg_var y = r->fn(t, x, r->user);
-  if (tgi_check_var(t, y, "region")) tg_tape_collapse(t, mark, &y, 1);
+  bool whole = tgi_check_var(t, y, "region");
+  if (whole && !t->capture) tg_tape_collapse(t, mark, &y, 1);
   return y;
 }
 

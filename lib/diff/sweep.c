@@ -59,7 +59,7 @@ bool tgi_check_intact(tg_tape *t, tg_mark mark, const char *what) {
 }
 
 static void refuse_shape(tg_tape *t, tg_var y, tg_var g, const char *what) {
-  tg_tensor a = tg_value(y), b = tg_value(g);
+  tg_tensor a = tgi_value(y), b = tgi_value(g);
   char has[200], given[200];
   tg_tensor_shape_text(&a, has, sizeof has);
   tg_tensor_shape_text(&b, given, sizeof given);
@@ -71,7 +71,7 @@ static void refuse_shape(tg_tape *t, tg_var y, tg_var g, const char *what) {
 bool tgi_check_cotangent(tg_tape *t, tg_var y, tg_var g, const char *what) {
   if (tg_is_none(g)) return true;
   if (!tgi_check_var(t, g, what)) return false;
-  tg_tensor a = tg_value(y), b = tg_value(g);
+  tg_tensor a = tgi_value(y), b = tgi_value(g);
   if (a.dtype == b.dtype && tg_tensor_same_shape(&a, &b)) return true;
   refuse_shape(t, y, g, what);
   return false;
@@ -80,7 +80,7 @@ bool tgi_check_cotangent(tg_tape *t, tg_var y, tg_var g, const char *what) {
 bool tgi_check_scalar(tg_tape *t, tg_var y, const char *what) {
   if (tg_numel(y) == 1) return true;
   char shape[200];
-  tg_tensor value = tg_value(y);
+  tg_tensor value = tgi_value(y);
   tg_tensor_shape_text(&value, shape, sizeof shape);
   tg_tape_fail(t, TG_SHAPE, "%s: the root is %s; it must have one element", what, shape);
   return false;
@@ -94,7 +94,7 @@ uint32_t tgi_top(const tg_var x[], int n) {
 }
 
 tg_var tgi_filled_like(tg_var x, double value) {
-  tg_tensor like = tg_value(x);
+  tg_tensor like = tgi_value(x);
   tg_var filled = tg_scalar(x.tape, like.dtype, value);
   return like.rank == 0 ? filled : tg_broadcast_to(filled, like.rank, like.dims);
 }
@@ -135,7 +135,7 @@ static bool check_result(const tg_call *c, int i, tg_var dx) {
     tg_call_fail(c, TG_STALE, "the rule for operand %d gave no live var of this tape", i);
     return false;
   }
-  tg_tensor value = tg_value(dx);
+  tg_tensor value = tgi_value(dx);
   if (value.dtype == c->in[i].dtype && tg_tensor_same_shape(&value, &c->in[i])) return true;
   char shape[200];
   tg_tensor_shape_text(&value, shape, sizeof shape);

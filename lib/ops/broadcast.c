@@ -3,6 +3,7 @@
 #include "kernel/reduce.h"
 #include "ops/attrs.h"
 #include "ops/ops_internal.h"
+#include "tape/tape.h"
 
 static tg_status shape_broadcast_to(tg_call *c) {
   const tgi_dims_attrs *attrs = c->attrs;
@@ -97,7 +98,7 @@ tg_var tg_sum_to(tg_var x, int rank, const int64_t dims[]) {
 }
 
 static bool has_shape(tg_var x, const tg_tensor *like) {
-  tg_tensor value = tg_value(x);
+  tg_tensor value = tgi_value(x);
   return value.data && tg_tensor_same_shape(&value, like);
 }
 
@@ -111,15 +112,15 @@ tg_var tgi_sum_like(tg_var x, const tg_tensor *like) {
 
 tg_status tg_arrange_broadcast(const tg_call *c, tg_var x[]) {
   if (c->n == 0) return TG_OK;
-  tg_tensor to = tg_value(x[0]);
+  tg_tensor to = tgi_value(x[0]);
   bool same = true;
   for (int i = 1; i < c->n; i++) {
-    tg_tensor value = tg_value(x[i]);
+    tg_tensor value = tgi_value(x[i]);
     same = same && tg_tensor_same_shape(&to, &value);
   }
   if (same) return TG_OK;
   for (int i = 1; i < c->n; i++) {
-    tg_tensor value = tg_value(x[i]);
+    tg_tensor value = tgi_value(x[i]);
     if (!tgi_broadcast_dims(&to, &value))
       return tg_call_fail(c, TG_SHAPE, "the shapes do not broadcast");
   }

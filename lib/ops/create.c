@@ -210,7 +210,7 @@ tg_var tg_ones(tg_tape *t, tg_dtype dtype, int rank, const int64_t dims[]) {
 tg_var tg_full_like(tg_var x, double value) {
   if (tg_is_none(x)) return TG_NONE;
   if (!tgi_check_var(x.tape, x, "full_like")) return tgi_failed(x.tape);
-  tg_tensor like = tg_value(x);
+  tg_tensor like = tgi_value(x);
   return tg_full(x.tape, like.dtype, like.rank, like.dims, value);
 }
 

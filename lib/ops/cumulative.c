@@ -63,7 +63,7 @@ static tg_var linear_scan(tg_var a, tg_var b, int axis, bool reverse) {
 /* ---- neighbours ---- */
 
 tg_var tgi_scan_previous(tg_var x, int axis, bool reverse, double fill) {
-  tg_tensor value = tg_value(x);
+  tg_tensor value = tgi_value(x);
   if (value.data == NULL || value.dims[axis] == 0) return x;
   value.dims[axis] = 1;
   tg_var edge = tgi_broadcast_like(tg_scalar_like(x, fill), &value);

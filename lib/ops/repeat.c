@@ -24,7 +24,7 @@ static tg_var compose_expand(const tg_call *c) {
 /* x with the block of axes [split, rank) `reps` times in a row for every index before it, which
    lengthens `axis`: split = axis tiles, split = axis + 1 repeats each element. */
 static tg_var repeat_blocks(const tg_call *c, tg_var x, int axis, int split, int64_t reps) {
-  tg_tensor to = tg_value(x);
+  tg_tensor to = tgi_value(x);
   if (to.data == NULL) return x;
   int64_t before = 1, after = 1;
   for (int k = 0; k < split; k++) before *= to.dims[k];

@@ -2,6 +2,7 @@
    whenever the operand's strides allow. One rule serves all: the cotangent takes the operand's
    dims again. */
 #include "ops/view.h"
+#include "tape/tape.h"
 
 /* ---- shapes ---- */
 
@@ -232,7 +233,7 @@ tg_var tg_unsqueeze(tg_var x, int axis) {
 }
 
 tg_var tgi_reshape_like(tg_var x, const tg_tensor *like) {
-  tg_tensor value = tg_value(x);
+  tg_tensor value = tgi_value(x);
   if (value.data && tg_tensor_same_shape(&value, like)) return x;
   return tg_reshape(x, like->rank, like->dims);
 }

@@ -258,7 +258,10 @@ static tg_var apply_checked(tg_tape *t, tg_call *c, tg_var x[], tg_tensor in[]) 
   }
   if (!check_dtypes(c)) return tgi_failed(t);
   if (c->op->compose) {
+    bool was = t->composing;
+    t->composing = true;
     tg_var y = c->op->compose(c);
+    t->composing = was;
     return tgi_check_var(t, y, c->op->name) ? y : tgi_failed(t);
   }
   c->out.data = NULL;

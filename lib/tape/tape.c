@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tape/capture.h"
+
 static const tg_tape_options default_options = {0};
 
 static bool first_block(tg_tape *t) {
@@ -46,6 +48,7 @@ tg_tape *tg_tape_new(const tg_tape_options *options, tg_error *error) {
 void tg_tape_free(tg_tape *t) {
   if (t == NULL) return;
   const tg_runtime *runtime = t->runtime;
+  tgi_capture_free(t);
   for (size_t i = 0; i < t->block_count; i++)
     tgi_free(runtime, t->blocks[i], TGI_BLOCK_NODES * sizeof(tgi_node));
   tgi_free(runtime, t->blocks, t->block_capacity * sizeof *t->blocks);
@@ -101,6 +104,7 @@ tg_status tg_tape_rewind(tg_tape *t, tg_mark mark) {
   if (t == NULL) return TG_NO_MEMORY;
   if (!is_valid(t, mark)) return TG_STALE;
   if (mark.nodes < t->nodes) t->generation++;
+  if (t->capture && mark.nodes < t->capture->begin.nodes) tgi_capture_free(t);
   tgi_forget_names(t, mark);
   t->nodes = mark.nodes;
   tgi_arena_rewind(&t->values, (tgi_arena_mark){mark.chunk, mark.used});
@@ -119,6 +123,7 @@ void tg_tape_reset(tg_tape *t) {
   if (t == NULL) return;
   tg_tape_rewind(t, (tg_mark){0});
   clear_error(t);
+  tgi_capture_free(t);
   t->grad = true;
   if (t->layout_count <= MANY_LAYOUTS) return;
   tgi_arena_rewind(&t->layouts, (tgi_arena_mark){0});
@@ -142,7 +147,7 @@ static void save_values(tg_tape *t, const tg_var keep[], int n, tg_tensor saved[
     saved[i] = (tg_tensor){0};
     if (tg_is_none(keep[i])) continue;
     if (!tgi_check_var(t, keep[i], "tg_tape_collapse")) return;
-    tg_tensor value = tg_value(keep[i]);
+    tg_tensor value = tgi_value(keep[i]);
     saved[i] = value;
     tgi_set_contiguous(&saved[i]);
     saved[i].data = tgi_tape_work(t, tg_tensor_bytes(&value));

@@ -72,6 +72,8 @@ typedef struct tgi_scope {
   uint32_t first, last; /* ids; last is UINT32_MAX while it is open */
 } tgi_scope;
 
+typedef struct tgi_capture tgi_capture;
+
 struct tg_tape {
   const tg_runtime *runtime;
   tgi_arena values;  /* values, attributes, operand lists, names: in tape order */
@@ -83,7 +85,9 @@ struct tg_tape {
   size_t block_count, block_capacity;
   uint32_t nodes, generation;
   bool grad, trace_nan, check_leaves, backward;
-  const tg_call *rule; /* whose rules are running; NULL: none */
+  const tg_call *rule;  /* whose rules are running; NULL: none */
+  bool composing;       /* a compose function is running */
+  tgi_capture *capture; /* what a running capture has declared; NULL: none is on */
   const tgi_layout **buckets;
   size_t bucket_count, layout_count;
   tgi_name *names; /* sorted by id */
@@ -130,6 +134,14 @@ static inline void tgi_node_tensor(const tgi_node *node, tg_tensor *value) {
 const tgi_layout *tgi_layout_of(tg_tape *t, const tg_tensor *x);
 bool tgi_has_layout(const tgi_layout *layout, const tg_tensor *x);
 extern const tgi_layout tgi_scalar_layout;
+
+/* tg_value and tg_item for the library itself, which asks during captures too. */
+static inline tg_tensor tgi_value(tg_var x) {
+  tg_tensor value = {0};
+  if (tgi_is_live(x)) tgi_node_tensor(tgi_node_at(x.tape, x.id), &value);
+  return value;
+}
+double tgi_item(tg_var x);
 
 /* The live operand x as a var of tape t, or the sticky error that says why it is not (`what` names
    the caller). */

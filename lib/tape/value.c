@@ -1,21 +1,31 @@
 /* What a var says about its node. */
-#include "tape/tape.h"
+#include "tape/capture.h"
 
 #include <math.h>
 
-tg_tensor tg_value(tg_var x) {
-  tg_tensor value = {0};
-  if (tgi_is_live(x)) tgi_node_tensor(tgi_node_at(x.tape, x.id), &value);
-  return value;
+/* During a capture a number must not get into C: what is made of it could not vary in a replay.
+   Constants do not vary, and an operator's own functions do not branch on what they see. */
+static bool may_read(tg_var x, const char *what) {
+  const tg_tape *t = x.tape;
+  if (t == NULL || t->capture == NULL || t->rule || t->composing || !tgi_is_live(x)) return true;
+  const tg_op *op = tgi_node_at(t, x.id)->op;
+  if ((op == &tgi_op_constant || op == &tgi_op_scalar) && !tgi_is_input(t, x)) return true;
+  tg_tape_fail(x.tape, TG_STATE,
+               "%s: a value is asked for during a capture, where it could not vary in a replay; "
+               "tg_branch asks for a bool, tg_declare_constant vouches that it does not vary",
+               what);
+  return false;
 }
 
-double tg_item(tg_var x) {
-  if (!tgi_is_live(x)) return NAN;
-  const tgi_node *node = tgi_node_at(x.tape, x.id);
-  if (node->layout->numel != 1) return NAN;
-  tg_tensor value = tg_value(x);
+tg_tensor tg_value(tg_var x) { return may_read(x, "tg_value") ? tgi_value(x) : (tg_tensor){0}; }
+
+double tgi_item(tg_var x) {
+  if (tg_numel(x) != 1) return NAN;
+  tg_tensor value = tgi_value(x);
   return tg_tensor_at(&value, 0);
 }
+
+double tg_item(tg_var x) { return may_read(x, "tg_item") ? tgi_item(x) : NAN; }
 
 int tg_rank(tg_var x) { return tgi_is_live(x) ? tgi_node_at(x.tape, x.id)->layout->rank : -1; }
 

@@ -1,0 +1,207 @@
+/* From a planned graph to instructions: every tensor gets its address; those in inputs' memory are
+   noted, since inputs move from replay to replay. */
+#include <string.h>
+
+#include "program/program.h"
+
+typedef struct binder {
+  tg_program *p;
+  tgi_graph *g;
+} binder;
+
+/* ---- branches ---- */
+
+typedef struct branch {
+  bool expected;
+  int number;
+} branch;
+
+static tg_status kernel_branch(const tg_call *c) {
+  const branch *b = c->attrs;
+  bool is = tg_tensor_at(&c->in[0], 0) != 0;
+  if (is == b->expected) return TG_OK;
+  return tg_call_fail(c, TG_BRANCH, "branch %d was %s when it was captured and is %s now",
+                      b->number, b->expected ? "true" : "false", is ? "true" : "false");
+}
+
+/* clang-format off */
+static const tg_op branch_op = {
+  TG_OP_INIT, .name = "branch", .label = "branch", .formula = "x != 0, as it was captured",
+  .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(branch), .kernel = kernel_branch,
+};
+/* clang-format on */
+
+/* ---- addresses ---- */
+
+/* The memory of a value that is a base; NULL for an input's. */
+static char *memory_of(const binder *b, uint32_t base) {
+  const tgi_plan *plan = &b->p->plan;
+  if (plan->stored[base]) return b->g->roots[plan->stored[base] - 1].to.data;
+  if (plan->offset[base] >= 0) return b->p->block + plan->offset[base];
+  return b->g->values[base].like.data;
+}
+
+static tg_tensor tensor_of(const binder *b, uint32_t v) {
+  const tgi_lie *lie = &b->p->lies[v];
+  char *memory = memory_of(b, lie->base);
+  tg_tensor x = lie->view;
+  x.data = memory ? memory + lie->offset : NULL;
+  return x;
+}
+
+/* Sets *x to where value v lies, and has replays keep it there. */
+static void bind_tensor(binder *b, tg_tensor *x, uint32_t v) {
+  *x = tensor_of(b, v);
+  const tgi_lie *lie = &b->p->lies[v];
+  const tgi_val *base = &b->g->values[lie->base];
+  if (base->source != TGI_FROM_INPUT) return;
+  tgi_program_input *input = &b->p->inputs[base->index];
+  input->patches[input->patch_count++] = (tgi_patch){x, lie->offset};
+}
+
+/* ---- instructions ---- */
+
+static bool bind_call(binder *b, const tgi_step *step, tgi_instruction *to) {
+  tg_program *p = b->p;
+  size_t n = (size_t)step->n + (step->n_y ? step->n_y - 1 : 0);
+  tg_tensor *in = tgi_graph_alloc(b->g, n * sizeof *in);
+  if (in == NULL) return false;
+  *to = (tgi_instruction){.kernel = step->op->kernel,
+                          .call = {.op = step->op,
+                                   .attrs = step->attrs,
+                                   .n = (int)step->n,
+                                   .in = in,
+                                   .tape = p->tape,
+                                   .runtime = p->runtime,
+                                   .scratch = &p->tape->work}};
+  for (uint32_t i = 0; i < step->n; i++) bind_tensor(b, &in[i], step->x[i]);
+  for (uint32_t j = 1; j < step->n_y; j++) bind_tensor(b, &in[step->n + j - 1], step->y[j]);
+  if (step->n_y) bind_tensor(b, &to->call.out, step->y[0]);
+  return true;
+}
+
+static bool is_run(const binder *b, const tgi_step *step) {
+  return !b->p->lies[step->y[0]].is_view && tg_tensor_numel(&b->g->values[step->y[0]].like) > 0;
+}
+
+/* Compares a branch as soon as its value is there. */
+static bool bind_branches(binder *b, uint32_t v) {
+  int number = 0;
+  for (size_t r = 0; r < b->g->root_count; r++) {
+    const tgi_root *root = &b->g->roots[r];
+    if (root->kind != TGI_ROOT_BRANCH) continue;
+    branch attrs = {root->expected, number++};
+    if (root->value != v) continue;
+    tgi_step step = {
+        .op = &branch_op, .attrs = tgi_graph_alloc(b->g, sizeof attrs), .n = 1, .x = &v};
+    if (step.attrs == NULL) return false;
+    memcpy(step.attrs, &attrs, sizeof attrs);
+    if (!bind_call(b, &step, &b->p->instructions[b->p->instruction_count++])) return false;
+  }
+  return true;
+}
+
+static bool bind_steps(binder *b, bool branches) {
+  tgi_graph *g = b->g;
+  tg_program *p = b->p;
+  for (size_t v = 0; branches && v < g->value_count; v++)
+    if (g->values[v].source != TGI_FROM_STEP && !bind_branches(b, (uint32_t)v)) return false;
+  for (size_t s = 0; s < g->step_count; s++) {
+    const tgi_step *step = &g->steps[s];
+    if (is_run(b, step) && !bind_call(b, step, &p->instructions[p->instruction_count++]))
+      return false;
+    for (uint32_t j = 0; branches && j < step->n_y; j++)
+      if (!bind_branches(b, step->y[j])) return false;
+  }
+  return true;
+}
+
+/* ---- the rest ---- */
+
+static size_t count_roots(const tgi_graph *g, tgi_root_kind kind) {
+  size_t count = 0;
+  for (size_t r = 0; r < g->root_count; r++) count += g->roots[r].kind == kind;
+  return count;
+}
+
+static bool make_inputs(binder *b, const size_t uses[]) {
+  tgi_graph *g = b->g;
+  tg_program *p = b->p;
+  p->inputs = tgi_graph_alloc(g, g->input_count * sizeof *p->inputs);
+  if (p->inputs == NULL) return false;
+  p->input_count = g->input_count;
+  for (size_t i = 0; i < g->input_count; i++) {
+    const tgi_val *value = &g->values[g->inputs[i]];
+    p->inputs[i] = (tgi_program_input){.like = value->like, .name = value->name};
+    p->inputs[i].patches = tgi_graph_alloc(g, uses[i] * sizeof(tgi_patch));
+    if (p->inputs[i].patches == NULL) return false;
+  }
+  return true;
+}
+
+/* uses[i]: tensors that will lie in input i's memory, at most. */
+static void count_uses(const binder *b, size_t uses[]) {
+  const tgi_graph *g = b->g;
+  memset(uses, 0, g->input_count * sizeof *uses);
+  for (size_t s = 0; s < g->step_count; s++)
+    for (uint32_t i = 0; i < g->steps[s].n; i++) {
+      const tgi_val *base = &g->values[b->p->lies[g->steps[s].x[i]].base];
+      if (base->source == TGI_FROM_INPUT) uses[base->index]++;
+    }
+  for (size_t r = 0; r < g->root_count; r++) {
+    const tgi_val *base = &g->values[b->p->lies[g->roots[r].value].base];
+    if (base->source == TGI_FROM_INPUT) uses[base->index]++;
+  }
+}
+
+static bool bind_roots(binder *b) {
+  tgi_graph *g = b->g;
+  tg_program *p = b->p;
+  p->result_count = (int)count_roots(g, TGI_ROOT_OUTPUT);
+  p->results = tgi_graph_alloc(g, (size_t)p->result_count * sizeof *p->results);
+  p->stores = tgi_graph_alloc(g, count_roots(g, TGI_ROOT_STORE) * sizeof *p->stores);
+  p->assigns = tgi_graph_alloc(g, count_roots(g, TGI_ROOT_ASSIGN) * sizeof *p->assigns);
+  if (!p->results || !p->stores || !p->assigns) return false;
+  for (size_t r = 0; r < g->root_count; r++) {
+    const tgi_root *root = &g->roots[r];
+    if (root->kind == TGI_ROOT_OUTPUT) bind_tensor(b, &p->results[root->index], root->value);
+    bool in_place = p->plan.stored[root->value] == r + 1;
+    if (root->kind != TGI_ROOT_ASSIGN && (root->kind != TGI_ROOT_STORE || in_place)) continue;
+    tgi_transfer *to = root->kind == TGI_ROOT_STORE ? &p->stores[p->store_count++]
+                                                    : &p->assigns[p->assign_count++];
+    *to = (tgi_transfer){.to = root->to, .params = root->params, .index = root->index};
+    bind_tensor(b, &to->from, root->value);
+  }
+  return true;
+}
+
+static bool bind_keys(binder *b) {
+  tgi_graph *g = b->g;
+  tg_program *p = b->p;
+  size_t count = 0;
+  for (size_t s = 0; s < g->step_count; s++) count += g->steps[s].key != 0;
+  p->key_patches = tgi_graph_alloc(g, count * sizeof *p->key_patches);
+  if (p->key_patches == NULL) return false;
+  for (size_t s = 0; s < g->step_count; s++) {
+    const tgi_step *step = &g->steps[s];
+    if (step->key == 0) continue;
+    const tg_field *f = step->op->attrs;
+    while (f->type != TG_FIELD_KEY) f++;
+    p->key_patches[p->key_patch_count++] =
+        (tgi_key_patch){.attrs = step->attrs, .offset = f->offset, .entry = step->key - 1};
+  }
+  return true;
+}
+
+tg_status tgi_program_bind(tg_program *p, tg_error *error) {
+  binder b = {.p = p, .g = &p->graph};
+  size_t *uses = tgi_graph_alloc(b.g, b.g->input_count * sizeof *uses);
+  size_t most = b.g->step_count + count_roots(b.g, TGI_ROOT_BRANCH);
+  p->instructions = tgi_graph_alloc(b.g, most * sizeof *p->instructions);
+  if (!uses || !p->instructions) return error->status;
+  count_uses(&b, uses);
+  if (!make_inputs(&b, uses) || !bind_steps(&b, count_roots(b.g, TGI_ROOT_BRANCH) > 0) ||
+      !bind_roots(&b) || !bind_keys(&b))
+    return error->status;
+  return TG_OK;
+}

@@ -1,0 +1,10 @@
+/* Passes: each rewrites a graph and keeps what its roots compute. */
+#ifndef TGI_PROGRAM_PASSES_H
+#define TGI_PROGRAM_PASSES_H
+
+#include "program/graph.h"
+
+/* All that `options` do not leave out, in order. */
+tg_status tgi_run_passes(tgi_graph *g, const tg_program_options *options);
+
+#endif
