@@ -276,6 +276,24 @@ START_TEST(the_dump_has_one_line_a_node) {
 }
 END_TEST
 
+/* More shapes than a reset keeps: their layouts go, and no slot of the tape may remember one. Half
+   of the shapes come again at their places; the others take the layouts' memory. */
+START_TEST(shapes_are_right_where_others_were_before) {
+  enum { MANY = 5000 };
+  static tg_var y[MANY];
+  double one = 1;
+  for (int64_t round = 0; round < 3; round++) {
+    for (int64_t i = 0; i < MANY; i++) {
+      int64_t n = i < MANY / 2 ? 2 + i : 2 + i + round * MANY;
+      y[i] = tg_broadcast_to(number(&one), TG_DIMS(3, n));
+    }
+    for (int64_t i = 0; i < MANY; i++)
+      ck_assert_int_eq(tg_dim(y[i], 1), i < MANY / 2 ? 2 + i : 2 + i + round * MANY);
+    tg_tape_reset(t);
+  }
+}
+END_TEST
+
 START_TEST(the_dump_tells_every_kind_of_attribute) {
   tg_var x = tg_dropout(tg_full(t, TG_F32, TG_DIMS(2, 3), 0.5), 0.25, (tg_key){17, 255});
   tg_var y = tg_mse_loss(x, tg_zeros_like(x), TG_REDUCTION_SUM);
@@ -356,6 +374,7 @@ int main(void) {
   tcase_add_test(tests, a_budget_is_a_sticky_error);
   tcase_add_test(tests, the_dump_follows_operands_not_ids);
   tcase_add_test(tests, the_dump_has_one_line_a_node);
+  tcase_add_test(tests, shapes_are_right_where_others_were_before);
   tcase_add_test(tests, the_dump_tells_every_kind_of_attribute);
   tcase_add_test(tests, a_message_has_no_newline);
   tcase_add_test(tests, params_are_declared_sealed_and_found);

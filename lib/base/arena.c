@@ -50,19 +50,11 @@ void *tgi_arena_alloc_slow(tgi_arena *a, size_t size) {
   return tgi_arena_alloc(a, size);
 }
 
-tgi_arena_mark tgi_arena_mark_of(const tgi_arena *a) {
-  return (tgi_arena_mark){.chunk = a->at, .used = a->count ? a->chunks[a->at].used : 0};
-}
-
 /* Chunks past `at` are empty and poisoned throughout. */
-void tgi_arena_rewind(tgi_arena *a, tgi_arena_mark mark) {
-  if (a->count == 0) return;
-  for (; a->at > mark.chunk; a->at--) {
+void tgi_arena_rewind_chunks(tgi_arena *a, size_t chunk) {
+  for (; a->at > chunk; a->at--) {
     tgi_chunk *c = &a->chunks[a->at];
     TGI_POISON(c->memory, c->size);
     c->used = 0;
   }
-  tgi_chunk *c = &a->chunks[a->at];
-  TGI_POISON(c->memory + mark.used, c->size - mark.used);
-  c->used = mark.used;
 }

@@ -95,9 +95,19 @@ static inline void *tgi_arena_alloc(tgi_arena *a, size_t size) {
   TGI_UNPOISON(c->memory + start, size);
   return c->memory + start;
 }
-tgi_arena_mark tgi_arena_mark_of(const tgi_arena *a);
+static inline tgi_arena_mark tgi_arena_mark_of(const tgi_arena *a) {
+  return (tgi_arena_mark){.chunk = a->at, .used = a->count ? a->chunks[a->at].used : 0};
+}
+/* Empties the chunks past the mark's. */
+void tgi_arena_rewind_chunks(tgi_arena *a, size_t chunk);
 /* Gives back all since the mark; poisoned under AddressSanitizer until it is handed out again. */
-void tgi_arena_rewind(tgi_arena *a, tgi_arena_mark mark);
+static inline void tgi_arena_rewind(tgi_arena *a, tgi_arena_mark mark) {
+  if (a->count == 0) return;
+  if (a->at > mark.chunk) tgi_arena_rewind_chunks(a, mark.chunk);
+  tgi_chunk *c = &a->chunks[a->at];
+  TGI_POISON(c->memory + mark.used, c->size - mark.used);
+  c->used = mark.used;
+}
 
 /* ---- threads ---- */
 

@@ -110,15 +110,28 @@ tg_var tgi_sum_like(tg_var x, const tg_tensor *like) {
   return has_shape(x, like) ? x : tg_sum_to(x, like->rank, like->dims);
 }
 
-tg_status tg_arrange_broadcast(const tg_call *c, tg_var x[]) {
-  if (c->n == 0) return TG_OK;
-  tg_tensor to = tgi_value(x[0]);
-  bool same = true;
-  for (int i = 1; i < c->n; i++) {
-    tg_tensor value = tgi_value(x[i]);
-    same = same && tg_tensor_same_shape(&to, &value);
+/* Nodes of one layout have one shape. */
+static bool have_same_shape(const tg_var x[], int n) {
+  const tgi_layout *first = tgi_node_at(x[0].tape, x[0].id)->layout;
+  for (int i = 1; i < n; i++) {
+    const tgi_layout *other = tgi_node_at(x[i].tape, x[i].id)->layout;
+    if (first == other) continue;
+    if (first->rank != other->rank || !tgi_same_dims(first->rank, first->entries, other->entries))
+      return false;
   }
-  if (same) return TG_OK;
+  return true;
+}
+
+/* A var that is not live is refused by the caller. */
+static bool are_live(const tg_call *c, const tg_var x[]) {
+  for (int i = 0; i < c->n; i++)
+    if (x[i].tape != c->tape || !tgi_is_live(x[i])) return false;
+  return true;
+}
+
+tg_status tg_arrange_broadcast(const tg_call *c, tg_var x[]) {
+  if (c->n == 0 || !are_live(c, x) || have_same_shape(x, c->n)) return TG_OK;
+  tg_tensor to = tgi_value(x[0]);
   for (int i = 1; i < c->n; i++) {
     tg_tensor value = tgi_value(x[i]);
     if (!tgi_broadcast_dims(&to, &value))

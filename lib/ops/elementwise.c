@@ -16,17 +16,32 @@ static const tgi_map_table *table_of(const tg_call *c) {
   return tgi_map_table_for(tg_runtime_isa(c->runtime), c->in[0].dtype);
 }
 
+/* Of what rows without p and q are given. */
+static const double *numbers_of(const tg_call *c) {
+  static const double none[2] = {0, 0};
+  return c->attrs ? c->attrs : none;
+}
+
+/* One element needs no walk. */
 static tg_status map_value(const tg_call *c, const tgi_map_row *row) {
-  const tg_tensor *const in[] = {&c->in[0], &c->in[c->n - 1]};
-  if (tgi_map(c->runtime, row->value, &c->out, in, c->n, attrs_of(c))) return TG_OK;
-  return tg_call_fail(c, TG_DIVISION, "an integer is divided by zero");
+  const tg_tensor *a = &c->in[0], *b = &c->in[c->n - 1];
+  bool whole =
+      tgi_is_single(&c->out)
+          ? row->value(1, c->out.data, (const void *const[]){a->data, b->data}, numbers_of(c))
+          : tgi_map(c->runtime, row->value, &c->out, (const tg_tensor *const[]){a, b}, c->n,
+                    attrs_of(c));
+  return whole ? TG_OK : tg_call_fail(c, TG_DIVISION, "an integer is divided by zero");
 }
 
 /* dx = beta dx + the row's cotangent of operand i. */
 static tg_status map_cotangent(const tg_call *c, const tgi_map_row *row, int i, const tg_tensor *g,
                                const tg_tensor *dx, double beta) {
-  const tg_tensor *const in[] = {&c->in[0], &c->in[c->n - 1], &c->out, g};
-  tgi_map(c->runtime, row->cotangent[i][beta != 0], dx, in, 4, attrs_of(c));
+  const tg_tensor *a = &c->in[0], *b = &c->in[c->n - 1], *y = &c->out;
+  tgi_map_fn *fn = row->cotangent[i][beta != 0];
+  if (tgi_is_single(dx))
+    fn(1, dx->data, (const void *const[]){a->data, b->data, y->data, g->data}, numbers_of(c));
+  else
+    tgi_map(c->runtime, fn, dx, (const tg_tensor *const[]){a, b, y, g}, 4, attrs_of(c));
   return TG_OK;
 }
 

@@ -27,7 +27,7 @@ tg_status tgi_out_dims(tg_call *c, int rank, const int64_t dims[]) {
 
 tg_status tg_shape_same(tg_call *c) {
   for (int i = 1; i < c->n; i++)
-    if (!tg_tensor_same_shape(&c->in[i], &c->in[0]))
+    if (!tgi_same_shape(&c->in[i], &c->in[0]))
       return tg_call_fail(c, TG_SHAPE, "the shapes differ");
   return TG_OK;
 }

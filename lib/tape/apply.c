@@ -26,6 +26,12 @@ bool tgi_check_var(tg_tape *t, tg_var x, const char *what) {
   return refuse_var(t, x, what);
 }
 
+static bool check_vars(tg_tape *t, const tg_var x[], int n, const char *what) {
+  for (int i = 0; i < n; i++)
+    if (!tgi_check_var(t, x[i], what)) return false;
+  return true;
+}
+
 /* Is the definition whole? Of a kernel is asked only where one is needed. */
 static bool check_op(tg_tape *t, const tg_op *op, const void *attrs) {
   if (op->size >= sizeof *op && op->name && (op->shape || op->compose) &&
@@ -87,6 +93,7 @@ static tgi_node *next_node(tg_tape *t) {
     tgi_no_memory(t, "tape");
     return NULL;
   }
+  tgi_forget_layouts(memory);
   t->blocks[t->block_count++] = memory;
   return tgi_node_at(t, id);
 }
@@ -104,18 +111,32 @@ static bool set_operands(tg_tape *t, tgi_node *node, const tg_var x[], int n) {
 }
 
 static uint8_t gradient_flags(const tg_tape *t, const tg_call *c) {
-  if (!t->grad || c->op->flags & TG_OP_CONST || !tg_dtype_is_float(c->out.dtype))
-    return TGI_CONSTANT;
+  if (!t->grad || c->op->flags & TG_OP_CONST || !tgi_is_float(c->out.dtype)) return TGI_CONSTANT;
   uint8_t flags = 0;
   for (int i = 0; i < c->n; i++) flags |= tgi_node_at(t, c->x[i].id)->flags & TGI_NEEDS_GRAD;
   return flags;
 }
 
-static const tgi_layout *find_layout(tg_tape *t, const tg_call *c) {
-  if (c->n > 0) {
-    const tgi_layout *same = tgi_node_at(t, c->x[0].id)->layout;
-    if (tgi_has_layout(same, &c->out)) return same;
-  }
+/* The layout of operand 0, where the result takes new memory in its shape. Its sizes are known to
+   fit. NULL: the result is to be checked. */
+static const tgi_layout *layout_of_operand(const tg_tape *t, tg_call *c) {
+  tg_tensor *y = &c->out;
+  if (c->n == 0 || y->data != NULL || c->op->kernel == NULL) return NULL;
+  const tgi_layout *same = tgi_node_at(t, c->x[0].id)->layout;
+  size_t size = tgi_dtype_size(y->dtype);
+  if (size == 0 || size > tgi_dtype_size(c->in[0].dtype) || !same->plain || same->rank != y->rank ||
+      !tgi_same_dims(y->rank, same->entries, y->dims))
+    return NULL;
+  tgi_copy_entries(y->rank, y->strides, same->entries + y->rank);
+  return same;
+}
+
+/* A view's layout is often the operand's. Else it is often the one that this slot had before, in
+   the step that this one repeats. */
+static const tgi_layout *find_layout(tg_tape *t, const tgi_node *slot, const tg_call *c) {
+  const tgi_layout *same = c->n > 0 ? tgi_node_at(t, c->x[0].id)->layout : NULL;
+  if (same && tgi_has_layout(same, &c->out)) return same;
+  if (slot->layout && tgi_has_layout(slot->layout, &c->out)) return slot->layout;
   return tgi_layout_of(t, &c->out);
 }
 
@@ -123,7 +144,7 @@ static bool find_memory(tg_tape *t, tgi_node *node, tg_call *c) {
   if (c->out.data == NULL) {
     int64_t numel = node->layout->numel;
     c->out.data = numel == 1 ? (void *)&node->small
-                             : tgi_tape_values(t, (size_t)numel * tg_dtype_size(c->out.dtype));
+                             : tgi_tape_values(t, (size_t)numel * tgi_dtype_size(c->out.dtype));
   }
   return c->out.data != NULL;
 }
@@ -159,7 +180,7 @@ static tg_status check_result(tg_call *c) {
     return tg_call_fail(c, TG_SHAPE, "the shape function gave the rank %d", y->rank);
   for (int k = 0; k < y->rank; k++)
     if (y->dims[k] < 0) return tg_call_fail(c, TG_SHAPE, "the shape function gave a negative dim");
-  if (tg_dtype_size(y->dtype) == 0)
+  if (tgi_dtype_size(y->dtype) == 0)
     return tg_call_fail(c, TG_DTYPE, "the shape function gave no dtype");
   if (y->data == NULL && !tgi_set_contiguous(y))
     return tg_call_fail(c, TG_OVERFLOW, "the result's size does not fit into 63 bits");
@@ -206,10 +227,13 @@ static bool run_kernel(tg_tape *t, tg_call *c) {
 /* Runs shape and kernel into the next node; false with the tape failed. */
 static bool evaluate(tg_tape *t, tgi_node *node, tg_call *c) {
   place at = place_of(t);
-  if (!has_worked(c, c->op->shape(c), at) || check_result(c) != TG_OK) return false;
+  if (!has_worked(c, c->op->shape(c), at)) return false;
   bool view = c->out.data != NULL;
-  node->layout = find_layout(t, c);
-  if (node->layout == NULL || !find_memory(t, node, c)) return false;
+  const tgi_layout *layout = layout_of_operand(t, c);
+  if (layout == NULL && check_result(c) == TG_OK) layout = find_layout(t, node, c);
+  if (layout == NULL) return false;
+  node->layout = layout;
+  if (!find_memory(t, node, c)) return false;
   if (!view && node->layout->numel > 0 && !run_kernel(t, c)) return false;
   return !t->trace_nan || tgi_trace(t, &c->out, c, "the result") == TG_OK;
 }
@@ -244,30 +268,34 @@ static tg_var push_node(tg_tape *t, tg_call *c) {
 
 /* ---- the door ---- */
 
-/* The call with operand values; arranged operands are checked again, since arranging may have
-   failed. */
+/* Replaces operands as the operator wants them; they are checked again, since that may fail. */
+static bool arrange(tg_tape *t, const tg_call *c, tg_var x[]) {
+  tg_status status = c->op->arrange(c, x);
+  if (status != TG_OK) tg_call_fail(c, status, "%s", tg_status_text(status));
+  return status == TG_OK && check_vars(t, x, c->n, c->op->name);
+}
+
+static tg_var compose(tg_tape *t, const tg_call *c) {
+  bool was = t->composing;
+  t->composing = true;
+  tg_var y = c->op->compose(c);
+  t->composing = was;
+  return tgi_check_var(t, y, c->op->name) ? y : tgi_failed(t);
+}
+
+/* The call with operand values. */
 static tg_var apply_checked(tg_tape *t, tg_call *c, tg_var x[], tg_tensor in[]) {
-  tg_status status = c->op->arrange ? c->op->arrange(c, x) : TG_OK;
-  if (status != TG_OK) {
-    tg_call_fail(c, status, "%s", tg_status_text(status));
-    return tgi_failed(t);
-  }
-  for (int i = 0; i < c->n; i++) {
-    if (!tgi_check_var(t, x[i], c->op->name)) return tgi_failed(t);
-    tgi_node_tensor(tgi_node_at(t, x[i].id), &in[i]);
-  }
+  if (c->op->arrange && !arrange(t, c, x)) return tgi_failed(t);
+  for (int i = 0; i < c->n; i++) tgi_node_tensor(tgi_node_at(t, x[i].id), &in[i]);
   if (!check_dtypes(c)) return tgi_failed(t);
-  if (c->op->compose) {
-    bool was = t->composing;
-    t->composing = true;
-    tg_var y = c->op->compose(c);
-    t->composing = was;
-    return tgi_check_var(t, y, c->op->name) ? y : tgi_failed(t);
-  }
+  if (c->op->compose) return compose(t, c);
   c->out.data = NULL;
-  c->out.dtype = c->n > 0 ? in[0].dtype : TG_DTYPE_NONE;
+  c->out.dtype = TG_DTYPE_NONE;
   c->out.rank = 0;
-  if (c->n > 0) tgi_copy_layout(&c->out, &in[0]);
+  if (c->n > 0) {
+    c->out.dtype = in[0].dtype;
+    tgi_copy_layout(&c->out, &in[0]);
+  }
   return push_node(t, c);
 }
 
@@ -303,10 +331,8 @@ tg_var tg_apply_on(tg_tape *t, const tg_op *op, const tg_var x[], int n, const v
   int given = n;
   while (n > 0 && tg_is_none(x[n - 1])) n--;
   if (t == NULL) return TG_NONE;
-  if (!check_op(t, op, attrs)) return tgi_failed(t);
-  for (int i = 0; i < n; i++)
-    if (!tgi_check_var(t, x[i], op->name)) return tgi_failed(t);
-  if (!check_arity(t, op, n, given)) return tgi_failed(t);
+  if (!check_op(t, op, attrs) || !check_vars(t, x, n, op->name) || !check_arity(t, op, n, given))
+    return tgi_failed(t);
   tg_call c;
   c.op = op;
   c.attrs = attrs;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const tgi_layout tgi_scalar_layout = {.numel = 1, .contiguous = true};
+const tgi_layout tgi_scalar_layout = {.numel = 1, .contiguous = true, .plain = true};
 
 static uint64_t hash_layout(const tg_tensor *x) {
   uint64_t hash = (uint64_t)x->rank;
@@ -12,14 +12,6 @@ static uint64_t hash_layout(const tg_tensor *x) {
     hash = (hash ^ (hash >> 32) ^ (uint64_t)x->strides[k]) * 0xBF58476D1CE4E5B9u;
   }
   return hash ^ (hash >> 31);
-}
-
-bool tgi_has_layout(const tgi_layout *layout, const tg_tensor *x) {
-  if (layout->rank != x->rank) return false;
-  for (int k = 0; k < x->rank; k++)
-    if (layout->entries[k] != x->dims[k] || layout->entries[x->rank + k] != x->strides[k])
-      return false;
-  return true;
 }
 
 /* Twice the buckets, all layouts moved. */
@@ -41,6 +33,13 @@ static bool grow_buckets(tg_tape *t) {
   return true;
 }
 
+static bool is_plain(const tg_tensor *x) {
+  tg_tensor plain;
+  tgi_copy_layout(&plain, x);
+  plain.dtype = x->dtype;
+  return tgi_set_contiguous(&plain) && tgi_same_dims(x->rank, plain.strides, x->strides);
+}
+
 static const tgi_layout *add_layout(tg_tape *t, const tg_tensor *x, uint64_t hash) {
   if (t->layout_count >= t->bucket_count && !grow_buckets(t)) return NULL;
   size_t rank = (size_t)x->rank;
@@ -51,12 +50,17 @@ static const tgi_layout *add_layout(tg_tape *t, const tg_tensor *x, uint64_t has
                          .hash = hash,
                          .numel = tg_tensor_numel(x),
                          .rank = x->rank,
-                         .contiguous = tg_tensor_is_contiguous(x)};
+                         .contiguous = tg_tensor_is_contiguous(x),
+                         .plain = is_plain(x)};
   memcpy(layout->entries, x->dims, rank * sizeof *layout->entries);
   memcpy(layout->entries + rank, x->strides, rank * sizeof *layout->entries);
   *bucket = layout;
   t->layout_count++;
   return layout;
+}
+
+void tgi_forget_layouts(tgi_node block[]) {
+  for (int i = 0; i < TGI_BLOCK_NODES; i++) block[i].layout = NULL;
 }
 
 const tgi_layout *tgi_layout_of(tg_tape *t, const tg_tensor *x) {

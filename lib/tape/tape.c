@@ -14,6 +14,7 @@ static bool first_block(tg_tape *t) {
     tgi_free(t->runtime, block, TGI_BLOCK_NODES * sizeof *block);
     return false;
   }
+  tgi_forget_layouts(block);
   t->blocks[0] = block;
   t->block_count = 1;
   return true;
@@ -129,6 +130,7 @@ void tg_tape_reset(tg_tape *t) {
   tgi_arena_rewind(&t->layouts, (tgi_arena_mark){0});
   memset(t->buckets, 0, t->bucket_count * sizeof *t->buckets);
   t->layout_count = 0;
+  for (size_t i = 0; i < t->block_count; i++) tgi_forget_layouts(t->blocks[i]);
 }
 
 bool tg_tape_set_grad(tg_tape *t, bool on) {

@@ -15,8 +15,8 @@ typedef struct tgi_layout {
   uint64_t hash;
   int64_t numel;
   int rank;
-  bool contiguous;
-  int64_t entries[]; /* dims[rank], then strides[rank] */
+  bool contiguous, plain; /* plain: the very strides that tgi_set_contiguous gives */
+  int64_t entries[];      /* dims[rank], then strides[rank] */
 } tgi_layout;
 
 enum tgi_node_flags {
@@ -125,15 +125,19 @@ static inline void tgi_node_tensor(const tgi_node *node, tg_tensor *value) {
   value->data = node->data;
   value->dtype = (tg_dtype)node->dtype;
   value->rank = layout->rank;
-  for (int k = 0; k < layout->rank; k++) {
-    value->dims[k] = layout->entries[k];
-    value->strides[k] = layout->entries[layout->rank + k];
-  }
+  tgi_copy_entries(layout->rank, value->dims, layout->entries);
+  tgi_copy_entries(layout->rank, value->strides, layout->entries + layout->rank);
 }
 /* The shared layout of a view's shape and strides; NULL: no memory. */
 const tgi_layout *tgi_layout_of(tg_tape *t, const tg_tensor *x);
-bool tgi_has_layout(const tgi_layout *layout, const tg_tensor *x);
+static inline bool tgi_has_layout(const tgi_layout *layout, const tg_tensor *x) {
+  int rank = layout->rank;
+  return rank == x->rank && tgi_same_dims(rank, layout->entries, x->dims) &&
+         tgi_same_dims(rank, layout->entries + rank, x->strides);
+}
 extern const tgi_layout tgi_scalar_layout;
+/* Slots of a block remember the layouts of the nodes that they held; this forgets them. */
+void tgi_forget_layouts(tgi_node block[]);
 
 /* tg_value and tg_item for the library itself, which asks during captures too. */
 static inline tg_tensor tgi_value(tg_var x) {

@@ -3,21 +3,19 @@
 
 /* ---- dtypes ---- */
 
-static const struct {
-  const char *name;
-  size_t size;
-} dtypes[TG_DTYPE_COUNT] = {[TG_DTYPE_NONE] = {"none", 0},
-#define ROW(name, type, text) [TG_##name] = {text, sizeof(type)},
-                            TG_DTYPE_MAP(ROW)
-#undef ROW
-};
+#define NAME(name, type, text) [TG_##name] = text,
+#define SIZE(name, type, text) [TG_##name] = sizeof(type),
+static const char *const names[TG_DTYPE_COUNT] = {[TG_DTYPE_NONE] = "none", TG_DTYPE_MAP(NAME)};
+const uint8_t tgi_dtype_sizes[TG_DTYPE_COUNT] = {TG_DTYPE_MAP(SIZE)};
+#undef NAME
+#undef SIZE
 
 static tg_dtype known(tg_dtype dtype) {
   return (int)dtype > 0 && dtype < TG_DTYPE_COUNT ? dtype : TG_DTYPE_NONE;
 }
 
-const char *tg_dtype_name(tg_dtype dtype) { return dtypes[known(dtype)].name; }
-size_t tg_dtype_size(tg_dtype dtype) { return dtypes[known(dtype)].size; }
+const char *tg_dtype_name(tg_dtype dtype) { return names[known(dtype)]; }
+size_t tg_dtype_size(tg_dtype dtype) { return tgi_dtype_size(dtype); }
 bool tg_dtype_is_float(tg_dtype dtype) { return dtype == TG_F32 || dtype == TG_F64; }
 
 /* ---- shapes ---- */
@@ -29,7 +27,7 @@ bool tgi_set_contiguous(tg_tensor *x) {
     x->strides[k] = step;
     if (x->dims[k] > 1 && !tgi_mul_size(step, x->dims[k], &step)) return false;
   }
-  size_t size = tg_dtype_size(x->dtype);
+  size_t size = tgi_dtype_size(x->dtype);
   return tgi_mul_size(step, size ? (int64_t)size : (int64_t)sizeof(double), &bytes);
 }
 
@@ -59,7 +57,7 @@ int64_t tg_tensor_numel(const tg_tensor *x) {
 }
 
 size_t tg_tensor_bytes(const tg_tensor *x) {
-  return (size_t)tg_tensor_numel(x) * tg_dtype_size(x->dtype);
+  return (size_t)tg_tensor_numel(x) * tgi_dtype_size(x->dtype);
 }
 
 bool tg_tensor_is_contiguous(const tg_tensor *x) {
@@ -75,12 +73,7 @@ bool tg_tensor_is_contiguous(const tg_tensor *x) {
   return dense;
 }
 
-bool tg_tensor_same_shape(const tg_tensor *a, const tg_tensor *b) {
-  if (a->rank != b->rank) return false;
-  for (int k = 0; k < a->rank; k++)
-    if (a->dims[k] != b->dims[k]) return false;
-  return true;
-}
+bool tg_tensor_same_shape(const tg_tensor *a, const tg_tensor *b) { return tgi_same_shape(a, b); }
 
 /* ---- broadcasting ---- */
 

@@ -6,6 +6,36 @@
 #include "base/base.h"
 #include "tapegrad/tensor.h"
 
+/* ---- what is asked at every node, inline ---- */
+
+extern const uint8_t tgi_dtype_sizes[TG_DTYPE_COUNT];
+static inline size_t tgi_dtype_size(tg_dtype dtype) {
+  return (unsigned)dtype < TG_DTYPE_COUNT ? tgi_dtype_sizes[dtype] : 0;
+}
+static inline bool tgi_is_float(tg_dtype dtype) { return dtype == TG_F32 || dtype == TG_F64; }
+static inline bool tgi_same_dims(int rank, const int64_t a[], const int64_t b[]) {
+  for (int k = 0; k < rank; k++)
+    if (a[k] != b[k]) return false;
+  return true;
+}
+static inline bool tgi_same_shape(const tg_tensor *a, const tg_tensor *b) {
+  return a->rank == b->rank && tgi_same_dims(a->rank, a->dims, b->dims);
+}
+/* Ranks above 2 are rare. */
+static inline void tgi_copy_entries(int rank, int64_t to[], const int64_t from[]) {
+  if (rank > 0) to[0] = from[0];
+  if (rank > 1) to[1] = from[1];
+  for (int k = 2; k < rank; k++) to[k] = from[k];
+}
+/* Is there exactly one element? */
+static inline bool tgi_is_single(const tg_tensor *x) {
+  for (int k = 0; k < x->rank; k++)
+    if (x->dims[k] != 1) return false;
+  return true;
+}
+
+/* ---- shapes ---- */
+
 /* Fills strides for row-major order; the dims are given. False: the number of elements or bytes
    does not fit. */
 bool tgi_set_contiguous(tg_tensor *x);
@@ -14,10 +44,8 @@ bool tgi_set_dims(tg_tensor *x, int rank, const int64_t dims[]);
 /* Copies rank, dims and strides, not data and dtype; copies no more than rank entries. */
 static inline void tgi_copy_layout(tg_tensor *to, const tg_tensor *from) {
   to->rank = from->rank;
-  for (int k = 0; k < from->rank; k++) {
-    to->dims[k] = from->dims[k];
-    to->strides[k] = from->strides[k];
-  }
+  tgi_copy_entries(from->rank, to->dims, from->dims);
+  tgi_copy_entries(from->rank, to->strides, from->strides);
 }
 /* axis in [-rank, rank) becomes [0, rank); -1 where it is outside. */
 static inline int tgi_axis(int rank, int64_t axis) {
