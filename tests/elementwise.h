@@ -12,18 +12,19 @@ typedef struct row_name {
   const char *name;
   size_t offset;
   int operands;
+  bool truth; /* its result is bool */
 } row_name;
 
 /* clang-format off */
 static const row_name rows[] = {
-#define UNARY(name, ...)   {#name, offsetof(tgi_map_table, name), 1},
-#define UNARY1(name, ...)  {#name, offsetof(tgi_map_table, name), 1},
-#define UNARY2(name, ...)  {#name, offsetof(tgi_map_table, name), 1},
-#define STEP(name, ...)    {#name, offsetof(tgi_map_table, name), 1},
-#define TEST(name, ...)    {#name, offsetof(tgi_map_table, name), 1},
-#define TEST1(name, ...)   {#name, offsetof(tgi_map_table, name), 1},
-#define BINARY(name, ...)  {#name, offsetof(tgi_map_table, name), 2},
-#define COMPARE(name, ...) {#name, offsetof(tgi_map_table, name), 2},
+#define UNARY(name, ...)   {#name, offsetof(tgi_map_table, name), 1, false},
+#define UNARY1(name, ...)  {#name, offsetof(tgi_map_table, name), 1, false},
+#define UNARY2(name, ...)  {#name, offsetof(tgi_map_table, name), 1, false},
+#define STEP(name, ...)    {#name, offsetof(tgi_map_table, name), 1, false},
+#define TEST(name, ...)    {#name, offsetof(tgi_map_table, name), 1, true},
+#define TEST1(name, ...)   {#name, offsetof(tgi_map_table, name), 1, true},
+#define BINARY(name, ...)  {#name, offsetof(tgi_map_table, name), 2, false},
+#define COMPARE(name, ...) {#name, offsetof(tgi_map_table, name), 2, true},
 #include "kernel/elementwise_rows.h"
 };
 /* clang-format on */

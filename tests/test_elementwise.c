@@ -263,6 +263,26 @@ END_TEST
 
 static tg_isa best_isa(void) { return tg_runtime_isa(NULL); }
 
+/* Rows that call vector functions, in which instruction sets may differ (test_vector says by how
+   much), on special values not; all others are exact. */
+static bool calls_functions(const char *name) {
+  static const char *const names[] = {
+      "exp",         "expm1",        "exp2",        "log",      "log1p",      "log2",  "log10",
+      "sin",         "cos",          "tan",         "asin",     "acos",       "atan",  "sinh",
+      "cosh",        "tanh",         "asinh",       "acosh",    "atanh",      "erf",   "erfc",
+      "sigmoid",     "log_sigmoid",  "selu",        "gelu",     "gelu_tanh",  "silu",  "mish",
+      "elu",         "celu",         "pow",         "softplus", "pow_scalar", "atan2", "hypot",
+      "rpow_scalar", "atan2_scalar", "hypot_scalar"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(names[i], name) == 0) return true;
+  return false;
+}
+
+static bool agree(tg_dtype dtype, const char *name, double a, double b) {
+  if (!calls_functions(name)) return same(a, b);
+  return close_to(a, b, dtype == TG_F32 ? 4e-4 : 1e-12);
+}
+
 /* The same call on both tables gives the same numbers. */
 static void compare_isas(tg_isa isa, tg_dtype dtype, const char *name, tgi_map_fn *fn,
                          tgi_map_fn *base, int64_t n, const void *const in[]) {
@@ -273,8 +293,8 @@ static void compare_isas(tg_isa isa, tg_dtype dtype, const char *name, tgi_map_f
   memset(want, 1, sizeof want);
   ck_assert_int_eq(fn(n, got, in, attrs), base(n, want, in, attrs));
   for (int64_t i = 0; i < n; i++) {
-    bool is = dtype == TG_F32   ? same(((float *)got)[i], ((float *)want)[i])
-              : dtype == TG_F64 ? same(((double *)got)[i], ((double *)want)[i])
+    bool is = dtype == TG_F32   ? agree(dtype, name, ((float *)got)[i], ((float *)want)[i])
+              : dtype == TG_F64 ? agree(dtype, name, ((double *)got)[i], ((double *)want)[i])
                                 : true;
     ck_assert_msg(is, "%s of %s on %s differs at %d", name, tg_dtype_name(dtype), tg_isa_name(isa),
                   (int)i);

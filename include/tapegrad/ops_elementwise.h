@@ -19,7 +19,9 @@ TG_API tg_var tg_sum_to(tg_var x, int rank, const int64_t dims[]);
 
 /* ---- elementwise: one operand ----
    The shape and dtype of x. f32 and f64, where it says "numbers" also i64, i32 and u8, which wrap
-   around; "any" is bool too. */
+   around; "any" is bool too. Functions from exp to erfc, sigmoid, pow, atan2 and hypot are within 4
+   units of the last place, with C's values at 0, infinity and NaN; sqrt and arithmetic are rounded
+   correctly. */
 
 /* clang-format off */
 TG_API tg_var tg_neg(tg_var x);          /* -x; numbers */

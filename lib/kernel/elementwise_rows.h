@@ -139,7 +139,8 @@ UNARY ( erfc,        "erfc",     FLOATS,  "1 - erf(x)",             -2.0,  2.0, 
           value                                 cotangent of x */
 
 UNARY ( sigmoid,     "sigmoid",  FLOATS,  "1 / (1 + e^-x)",         -3.0,  3.0, SMOOTH,
-          div(K(1), add(K(1), exp(neg(x)))),    tg_mul(g, tg_mul(y, tg_sub(K(1), y))) )
+          div(select(lt(x, K(0)), exp(neg(abs(x))), K(1)), add(K(1), exp(neg(abs(x))))),
+                                                tg_mul(g, tg_mul(y, tg_sub(K(1), y))) )
 UNARY ( log_sigmoid, "logsigm",  FLOATS,  "ln sigmoid(x)",          -3.0,  3.0, SMOOTH,
           sub(min(x, K(0)), log1p(exp(neg(abs(x))))),
                                                 tg_mul(g, tg_sigmoid(tg_neg(x))) )

@@ -7,8 +7,10 @@
 
 enum { TGI_MAP_OPERANDS = 4 };
 
-/* dst[i] = f(in[0][i], ...) for i in [0, n), all dense; dst overlaps no operand. attrs: the row's p
-   and q. False where an integer is divided by zero. */
+/* dst[i] = f(in[0][i], ...) for i in [0, n), all dense: what is computed for an element depends
+   neither on n nor on its place. dst may be the memory of an operand of its own dtype, and overlaps
+   none otherwise. Any alignment; 64 bytes are best. attrs: the row's p and q. False where an
+   integer is divided by zero. */
 typedef bool tgi_map_fn(int64_t n, void *dst, const void *const in[], const double attrs[]);
 
 /* What is compiled from one row. NULL where its class does not take the dtype, and where there is

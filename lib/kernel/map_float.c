@@ -1,110 +1,152 @@
-/* The rows read as arithmetic on floating-point numbers: values, and the text of each rule once
-   more as a fused loop, in which tg_mul(g, y) multiplies two numbers. Knows no tape: here, tg_exp
-   is a function of a number. The build names T (float, double), DTYPE, ISA, and SUFFIX (of
-   libm). */
-#include "kernel/libm.h"
+/* The rows read as arithmetic on vectors of floating-point numbers: values, and the text of each
+   rule once more as a fused loop, in which tg_mul(g, y) multiplies two vectors. Knows no tape:
+   here, tg_exp is a function of numbers. The build names T (float, double), LANES, DTYPE, ISA, and
+   SUFFIX (of libm). */
 #include "kernel/map_names.h"
+#include "kernel/vector_math.h"
 
-/* ---- the vocabulary of values ---- */
-
-#define K(c) ((T)(c))
+#define K(c) all((T)(c))
 #define INF  K(INFINITY)
 
-static inline T number(double c) { return (T)c; }
-static inline T neg(T x) { return -x; }
-static inline T add(T a, T b) { return a + b; }
-static inline T sub(T a, T b) { return a - b; }
-static inline T mul(T a, T b) { return a * b; }
-static inline T div(T a, T b) { return a / b; }
-static inline bool eq(T a, T b) { return a == b; }
-static inline bool ne(T a, T b) { return a != b; }
-static inline bool lt(T a, T b) { return a < b; }
-static inline bool le(T a, T b) { return a <= b; }
-static inline bool gt(T a, T b) { return a > b; }
-static inline bool ge(T a, T b) { return a >= b; }
-static inline bool both(bool a, bool b) { return a & b; }
-static inline bool either(bool a, bool b) { return a | b; }
-static inline bool one_of(bool a, bool b) { return a ^ b; }
-static inline T select(bool condition, T a, T b) { return condition ? a : b; }
-/* NaN where either is. */
-static inline T max(T a, T b) { return select(either(lt(a, b), ne(b, b)), b, a); }
-static inline T min(T a, T b) { return select(either(gt(a, b), ne(b, b)), b, a); }
-
-/* clang-format off */
-#define abs(x)      LIBM(fabs)(x)
-#define sqrt(x)     LIBM(sqrt)(x)
-#define exp(x)      LIBM(exp)(x)
-#define expm1(x)    LIBM(expm1)(x)
-#define exp2(x)     LIBM(exp2)(x)
-#define log(x)      LIBM(log)(x)
-#define log1p(x)    LIBM(log1p)(x)
-#define log2(x)     LIBM(log2)(x)
-#define log10(x)    LIBM(log10)(x)
-#define sin(x)      LIBM(sin)(x)
-#define cos(x)      LIBM(cos)(x)
-#define tan(x)      LIBM(tan)(x)
-#define asin(x)     LIBM(asin)(x)
-#define acos(x)     LIBM(acos)(x)
-#define atan(x)     LIBM(atan)(x)
-#define sinh(x)     LIBM(sinh)(x)
-#define cosh(x)     LIBM(cosh)(x)
-#define tanh(x)     LIBM(tanh)(x)
-#define asinh(x)    LIBM(asinh)(x)
-#define acosh(x)    LIBM(acosh)(x)
-#define atanh(x)    LIBM(atanh)(x)
-#define erf(x)      LIBM(erf)(x)
-#define erfc(x)     LIBM(erfc)(x)
-#define floor(x)    LIBM(floor)(x)
-#define ceil(x)     LIBM(ceil)(x)
-#define trunc(x)    LIBM(trunc)(x)
-#define rint(x)     LIBM(rint)(x)
-#define pow(a, b)   LIBM(pow)(a, b)
-#define atan2(a, b) LIBM(atan2)(a, b)
-#define fmod(a, b)  LIBM(fmod)(a, b)
-#define hypot(a, b) LIBM(hypot)(a, b)
+static inline V number(double c) { return K(c); }
 
 /* ---- the vocabulary of rules: every row without attributes is a function of numbers ---- */
 
+/* clang-format off */
 #define UNARY(name, label, class, formula, low, high, kinks, value, ...)                           \
-  static inline T tg_##name(T x) { return value; }
+  static inline V tg_##name(V x) { return value; }
 #define STEP(name, label, class, formula, low, high, kinks, value)                                 \
-  static inline T tg_##name(T x) { return value; }
+  static inline V tg_##name(V x) { return value; }
 #define BINARY(name, label, class, formula, low, high, b_low, b_high, kinks, value, ...)           \
-  static inline T tg_##name(T a, T b) { return value; }
+  static inline V tg_##name(V a, V b) { return value; }
 #define TEST(name, label, class, formula, low, high, value)                                        \
-  static inline bool tg_##name(T x) { return value; }
+  static inline M tg_##name(V x) { return value; }
 #define COMPARE(name, label, class, formula, low, high, value)                                     \
-  static inline bool tg_##name(T a, T b) { return value; }
+  static inline M tg_##name(V a, V b) { return value; }
 #include "kernel/elementwise_rows.h"
 /* clang-format on */
 
 #define tg_where(condition, a, b) select(condition, a, b)
+#define tg_logical_and(a, b)      both(a, b)
+#define tg_logical_or(a, b)       either(a, b)
+
+/* ---- loops ---- */
+
+/* The statements for elements [i, i + m) of n, m = LANES but for the last. What is computed for an
+   element depends on nothing but the element. */
+#define EACH_VECTOR(n, ...)                                                                        \
+  do {                                                                                             \
+    int64_t i = 0;                                                                                 \
+    for (const int m = LANES; (n)-i >= m; i += m) __VA_ARGS__                                      \
+    if (i < (n)) {                                                                                 \
+      const int m = (int)((n)-i);                                                                  \
+      __VA_ARGS__                                                                                  \
+    }                                                                                              \
+  } while (0)
 
 /* ---- values ---- */
+
+/* x is another name of a. Compilers drop the loads that an expression does not use. */
+#define OPERANDS                                                                                   \
+  const V a = load(as + i, m), b = load(bs + i, m), x = a;                                         \
+  (void)b, (void)x
+
+#define NUMBERS(name, value)                                                                       \
+  static bool value_##name(int64_t n, void *dst, const void *const in[], const double attrs[]) {   \
+    T *to = dst;                                                                                   \
+    const T *const as = in[0], *const bs = in[1];                                                  \
+    const V p = number(attrs[0]), q = number(attrs[1]);                                            \
+    (void)p, (void)q;                                                                              \
+    EACH_VECTOR(n, {                                                                               \
+      OPERANDS;                                                                                    \
+      store(to + i, m, value);                                                                     \
+    });                                                                                            \
+    return true;                                                                                   \
+  }
+
+/* Truths are bytes in memory, 0 or 1, and go through blocks as wide as numbers: compilers turn a
+   loop into the packing instructions, but not a vector. */
+enum { BLOCK = 256 };
+static void pack(int64_t n, uint8_t *to, const truth *from) {
+  for (int64_t i = 0; i < n; i++) to[i] = from[i] != 0;
+}
+static void unpack(int64_t n, truth *to, const uint8_t *from) {
+  for (int64_t i = 0; i < n; i++) to[i] = -(truth)(from[i] != 0);
+}
+static inline M truths(const truth *from) {
+  M v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+#define TRUTHS(name, value)                                                                        \
+  static void truths_##name(int64_t n, truth *to, const T *as, const T *bs, V p) {                 \
+    (void)p;                                                                                       \
+    EACH_VECTOR(n, {                                                                               \
+      OPERANDS;                                                                                    \
+      const M v = value;                                                                           \
+      memcpy(to + i, &v, sizeof v);                                                                \
+    });                                                                                            \
+  }                                                                                                \
+  static bool value_##name(int64_t n, void *dst, const void *const in[], const double attrs[]) {   \
+    uint8_t *to = dst;                                                                             \
+    const T *const as = in[0], *const bs = in[1];                                                  \
+    truth block[BLOCK];                                                                            \
+    for (int64_t i = 0; i < n; i += BLOCK) {                                                       \
+      const int64_t m = n - i < BLOCK ? n - i : BLOCK;                                             \
+      truths_##name(m, block, as + i, bs + i, number(attrs[0]));                                   \
+      pack(m, to + i, block);                                                                      \
+    }                                                                                              \
+    return true;                                                                                   \
+  }
 
 #define FLOATS_ROW(...)  __VA_ARGS__
 #define NUMBERS_ROW(...) __VA_ARGS__
 #define ANY_ROW(...)     __VA_ARGS__
 #include "kernel/map_reader.h"
 
-/* ---- cotangents ---- */
-
-#define COTANGENT(fn, op, rule)                                                                    \
+/* The condition of where is a bool beside operands of type T, so it is no row: in each block,
+   `choice` of the truths c, and of the operands there. */
+#define WHERE(fn, first, second, choice)                                                           \
   static bool fn(int64_t n, void *dst, const void *const in[], const double attrs[]) {             \
-    T *restrict to = dst;                                                                          \
-    const T *const as = in[0], *const bs = in[1], *const ys = in[2], *const gs = in[3];            \
-    const T p = number(attrs[0]), q = number(attrs[1]);                                            \
-    (void)p, (void)q;                                                                              \
-    for (int64_t i = 0; i < n; i++) {                                                              \
-      const T a = as[i], b = bs[i], y = ys[i], g = gs[i], x = a;                                   \
-      (void)b, (void)y, (void)x;                                                                   \
-      to[i] op rule;                                                                               \
+    const uint8_t *const conditions = in[0];                                                       \
+    truth block[BLOCK];                                                                            \
+    (void)attrs;                                                                                   \
+    for (int64_t at = 0; at < n; at += BLOCK) {                                                    \
+      const int64_t count = n - at < BLOCK ? n - at : BLOCK;                                       \
+      T *to = (T *)dst + at;                                                                       \
+      const T *const as = (const T *)in[first] + at, *const bs = (const T *)in[second] + at;       \
+      unpack(count, block, conditions + at);                                                       \
+      EACH_VECTOR(count, {                                                                         \
+        OPERANDS;                                                                                  \
+        const M c = truths(block + i);                                                             \
+        store(to + i, m, choice);                                                                  \
+      });                                                                                          \
     }                                                                                              \
     return true;                                                                                   \
   }
+WHERE(value_where, 1, 2, select(c, a, b))
+
+/* ---- cotangents ---- */
+
+#define COTANGENT(fn, rule, result)                                                                \
+  static bool fn(int64_t n, void *dst, const void *const in[], const double attrs[]) {             \
+    T *to = dst;                                                                                   \
+    const T *const as = in[0], *const bs = in[1], *const ys = in[2], *const gs = in[3];            \
+    const V p = number(attrs[0]), q = number(attrs[1]);                                            \
+    (void)p, (void)q;                                                                              \
+    EACH_VECTOR(n, {                                                                               \
+      OPERANDS;                                                                                    \
+      const V y = load(ys + i, m), g = load(gs + i, m);                                            \
+      (void)y, (void)g;                                                                            \
+      const V dx = rule;                                                                           \
+      store(to + i, m, result);                                                                    \
+    });                                                                                            \
+    return true;                                                                                   \
+  }
 #define COTANGENTS(name, operand, rule)                                                            \
-  COTANGENT(set_##operand##_##name, =, rule)                                                       \
-  COTANGENT(add_##operand##_##name, +=, rule)
+  COTANGENT(set_##operand##_##name, rule, dx)                                                      \
+  COTANGENT(add_##operand##_##name, rule, load(to + i, m) + dx)
 
 /* clang-format off */
 #define UNARY(name, label, class, formula, low, high, kinks, value, rule)                          \
@@ -120,22 +162,11 @@ static inline T min(T a, T b) { return select(either(gt(a, b), ne(b, b)), b, a);
 #include "kernel/elementwise_rows.h"
 /* clang-format on */
 
-#define COTANGENT_WHERE(fn, op, a, b)                                                              \
-  static bool fn(int64_t n, void *dst, const void *const in[], const double attrs[]) {             \
-    T *restrict to = dst;                                                                          \
-    const uint8_t *const condition = in[0];                                                        \
-    const T *const gs = in[3];                                                                     \
-    (void)attrs;                                                                                   \
-    for (int64_t i = 0; i < n; i++) {                                                              \
-      const T g = gs[i];                                                                           \
-      to[i] op condition[i] != 0 ? a : b;                                                          \
-    }                                                                                              \
-    return true;                                                                                   \
-  }
-COTANGENT_WHERE(set_a_where, =, g, 0)
-COTANGENT_WHERE(add_a_where, +=, g, 0)
-COTANGENT_WHERE(set_b_where, =, 0, g)
-COTANGENT_WHERE(add_b_where, +=, 0, g)
+/* a is the cotangent of the result. */
+WHERE(set_a_where, 3, 3, select(c, a, K(0)))
+WHERE(add_a_where, 3, 3, load(to + i, m) + select(c, a, K(0)))
+WHERE(set_b_where, 3, 3, select(c, K(0), a))
+WHERE(add_b_where, 3, 3, load(to + i, m) + select(c, K(0), a))
 
 /* ---- the table ---- */
 

@@ -4,7 +4,7 @@
 #include "kernel/map_integer.h"
 #include "kernel/map_names.h"
 
-/* ---- values and the table ---- */
+/* ---- values ---- */
 
 #define ANY_ROW(...) __VA_ARGS__
 #define FLOATS_ROW(...)
@@ -13,7 +13,40 @@
 #else
 #define NUMBERS_ROW(...)
 #endif
+
+/* x is another name of a. Compilers drop the loads that an expression does not use. */
+#define VALUE(name, To, value)                                                                     \
+  static bool value_##name(int64_t n, void *dst, const void *const in[], const double attrs[]) {   \
+    To *to = dst;                                                                                  \
+    const T *const as = in[0], *const bs = in[1];                                                  \
+    const T p = number(attrs[0]), q = number(attrs[1]);                                            \
+    bool ok = true;                                                                                \
+    (void)p, (void)q;                                                                              \
+    for (int64_t i = 0; i < n; i++) {                                                              \
+      const T a = as[i], b = bs[i], x = a;                                                         \
+      (void)b, (void)x;                                                                            \
+      to[i] = (To)(value);                                                                         \
+    }                                                                                              \
+    return ok;                                                                                     \
+  }
+#define NUMBERS(name, value) VALUE(name, T, value)
+#define TRUTHS(name, value)  VALUE(name, uint8_t, value)
 #include "kernel/map_reader.h"
+
+/* Its condition is a bool beside operands of type T, so it is no row. */
+static bool value_where(int64_t n, void *dst, const void *const in[], const double attrs[]) {
+  T *to = dst;
+  const uint8_t *const condition = in[0];
+  const T *const as = in[1], *const bs = in[2];
+  (void)attrs;
+  for (int64_t i = 0; i < n; i++) {
+    const T a = as[i], b = bs[i];
+    to[i] = condition[i] != 0 ? a : b;
+  }
+  return true;
+}
+
+/* ---- the table ---- */
 
 /* clang-format off */
 const tgi_map_table TGI_MAP_TABLE(DTYPE, ISA) = {

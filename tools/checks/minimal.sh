@@ -18,7 +18,7 @@ for name in "$@"; do targets="$targets tests/test_$name"; done
 # shellcheck disable=SC2086  # a list of words
 ninja -C "$build" $targets
 linked=$(ldd "$build/tests/test_$1")
-for library in openblas libz jansson gvc; do
+for library in libmvec openblas libz jansson gvc; do
   case $linked in *$library*) echo "linked all the same: $library"; exit 1 ;; esac
 done
 for name in "$@"; do "$build/tests/test_$name"; done
