@@ -8,7 +8,7 @@ if [ $# -ne 1 ] || [ "$1" = --help ]; then
 fi
 cd /
 status=0
-for script in "$1"/tools/* "$1"/tools/checks/*; do
+for script in "$1"/tools/* "$1"/tools/checks/* "$1"/tools/bench/*; do
   [ -f "$script" ] && [ -x "$script" ] || continue
   case $("$script" --help </dev/null 2>&1) in
   usage:*) ;;
