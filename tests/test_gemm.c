@@ -86,17 +86,21 @@ typedef struct product {
   tg_dtype dtype;
   int64_t m, n, k;
   int layout_a, layout_b;
-  double beta;
+  int start; /* what C begins with */
 } product;
 
-/* |error| <= (k + 2) eps (sum |a| |b| + |c|), and nothing written between C's rows. */
+enum { NOTHING, ITSELF, BIAS, OTHER, STARTS };
+
+/* |error| <= (k + 2) eps (sum |a| |b| + |add|), and nothing written between C's rows. */
 static void check_result(const server *s, const product *p, tgi_matrix a, tgi_matrix b,
-                         const void *before, const void *after, int64_t row) {
+                         tgi_matrix add, const void *before, const void *after, int64_t row) {
   double eps = p->dtype == TG_F32 ? FLT_EPSILON : DBL_EPSILON;
   for (int64_t i = 0; i < p->m; i++) {
     for (int64_t j = 0; j < row; j++) {
       double was = get(p->dtype, before, i * row + j), is = get(p->dtype, after, i * row + j);
-      long double sum = p->beta == 0 ? 0 : was, size = p->beta == 0 ? 0 : fabs(was);
+      bool from_0 = p->start == NOTHING || j >= p->n;
+      double start = from_0 ? 0 : get(p->dtype, add.data, i * add.row + j);
+      long double sum = start, size = fabs(start);
       for (int64_t l = 0; j < p->n && l < p->k; l++) {
         long double term = (long double)get(p->dtype, a.data, i * a.row + l * a.col) *
                            get(p->dtype, b.data, l * b.row + j * b.col);
@@ -105,10 +109,10 @@ static void check_result(const server *s, const product *p, tgi_matrix a, tgi_ma
       bool good = j < p->n ? fabsl(is - sum) <= (long double)(p->k + 2) * eps * size
                            : memcmp(&is, &was, sizeof is) == 0;
       ck_assert_msg(good,
-                    "%s %s m %lld n %lld k %lld layouts %d %d beta %g: %.9g at [%lld,%lld], "
+                    "%s %s m %lld n %lld k %lld layouts %d %d start %d: %.9g at [%lld,%lld], "
                     "expected %.9Lg",
                     s->name, tg_dtype_name(p->dtype), (long long)p->m, (long long)p->n,
-                    (long long)p->k, p->layout_a, p->layout_b, p->beta, is, (long long)i,
+                    (long long)p->k, p->layout_a, p->layout_b, p->start, is, (long long)i,
                     (long long)j, sum);
     }
   }
@@ -119,19 +123,27 @@ static void check_product(const server *s, const tg_runtime *r, const product *p
   operand b = operand_of(p->dtype, p->k, p->n, p->layout_b);
   int64_t row = p->n + draw_below(3);
   void *before = numbers(p->dtype, p->m * row), *after = numbers(p->dtype, p->m * row);
-  for (int64_t i = 0; p->beta == 0 && i < p->m; i++)
+  for (int64_t i = 0; p->start != ITSELF && i < p->m; i++)
     for (int64_t j = 0; j < p->n; j++) put(p->dtype, before, i * row + j, (double)NAN);
   memcpy(after, before, (size_t)(p->m * row) * tg_dtype_size(p->dtype));
   tgi_arena scratch;
   tgi_arena_init(&scratch, r, 0);
   tgi_arena_mark mark = tgi_arena_mark_of(&scratch);
-  tgi_matrix c = {after, row, 1};
-  ck_assert_int_eq(tgi_gemm(r, &scratch, p->dtype, p->m, p->n, p->k, a.x, b.x, p->beta, c), TG_OK);
+  tgi_matrix c = {after, row, 1}, add = c;
+  void *start = numbers(p->dtype, (p->m + 1) * (p->n + 1));
+  if (p->start >= BIAS) add = (tgi_matrix){start, p->start == BIAS ? 0 : p->n + 1, 1};
+  if (p->start < BIAS)
+    ck_assert_int_eq(tgi_gemm(r, &scratch, p->dtype, p->m, p->n, p->k, a.x, b.x, p->start, c),
+                     TG_OK);
+  else
+    ck_assert_int_eq(tgi_gemm_add(r, &scratch, p->dtype, p->m, p->n, p->k, a.x, b.x, add, c),
+                     TG_OK);
+  if (p->start == ITSELF) add.data = before;
   tgi_arena_mark end = tgi_arena_mark_of(&scratch);
   ck_assert(end.chunk == mark.chunk && end.used == mark.used);
-  check_result(s, p, a.x, b.x, before, after, row);
+  check_result(s, p, a.x, b.x, add, before, after, row);
   tgi_arena_free(&scratch);
-  free(a.memory), free(b.memory), free(before), free(after);
+  free(a.memory), free(b.memory), free(before), free(after), free(start);
 }
 
 START_TEST(test_random_shapes) {
@@ -146,7 +158,7 @@ START_TEST(test_random_shapes) {
                  .k = draw_below(most),
                  .layout_a = (int)draw_below(LAYOUTS),
                  .layout_b = (int)draw_below(LAYOUTS),
-                 .beta = (double)draw_below(2)};
+                 .start = (int)draw_below(STARTS)};
     check_product(s, r, &p);
   }
   tg_runtime_free(r);
@@ -171,7 +183,7 @@ START_TEST(test_edge_shapes) {
                    .k = shapes[i][2],
                    .layout_a = variant / 2 % 2 ? COLUMNS : ROWS,
                    .layout_b = variant / 4 ? COLUMNS : ROWS,
-                   .beta = variant % 3 == 0};
+                   .start = (variant + (int)i) % STARTS};
       check_product(s, r, &p);
     }
   }

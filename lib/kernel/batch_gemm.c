@@ -5,19 +5,18 @@
 
 #include "kernel/gemm.h"
 
-/* Axes that are looped over, outermost last; strides of a, b, c in bytes. */
+/* Axes that are looped over, outermost last; strides of a, b, add, c in bytes. */
 typedef struct loop {
   int rank;
   int64_t n; /* all its steps */
-  int64_t dims[TG_MAX_RANK], strides[TG_MAX_RANK][3];
+  int64_t dims[TG_MAX_RANK], strides[TG_MAX_RANK][4];
 } loop;
 
 typedef struct batch {
   const tg_runtime *runtime;
   tg_dtype dtype;
   int64_t m, n, k;
-  tgi_matrix a, b, c;
-  double beta;
+  tgi_matrix a, b, add, c;
   loop free, summed; /* axes along which c moves, and along which it stays */
   int64_t tiles;
   tgi_arena *scratch;
@@ -29,10 +28,12 @@ typedef struct batch {
 /* ---- fewer, larger products ---- */
 
 /* Rows of a larger A and C, under one B. */
-static bool merge_rows(batch *p, int64_t dim, int64_t a, int64_t b, int64_t c) {
-  if (b != 0 || (p->m != 1 && (a != p->m * p->a.row || c != p->m * p->c.row))) return false;
+static bool merge_rows(batch *p, int64_t dim, int64_t a, int64_t b, int64_t add, int64_t c) {
+  bool one_step = a == p->m * p->a.row && add == p->m * p->add.row && c == p->m * p->c.row;
+  if (b != 0 || (p->m != 1 && !one_step)) return false;
   if (p->m == 1) {
     p->a.row = a;
+    p->add.row = add;
     p->c.row = c;
   }
   p->m *= dim;
@@ -50,53 +51,54 @@ static bool merge_inner(batch *p, int64_t dim, int64_t a, int64_t b, int64_t c) 
   return true;
 }
 
-static void add_loop(loop *l, int64_t dim, int64_t a, int64_t b, int64_t c, int64_t size) {
+static void add_loop(loop *l, int64_t dim, const int64_t strides[4], int64_t size) {
   l->dims[l->rank] = dim;
-  l->strides[l->rank][0] = a * size;
-  l->strides[l->rank][1] = b * size;
-  l->strides[l->rank++][2] = c * size;
+  for (int i = 0; i < 4; i++) l->strides[l->rank][i] = strides[i] * size;
+  l->rank++;
   l->n *= dim;
 }
 
-static void plan(batch *p, const tg_tensor *a, const tg_tensor *b, const tg_tensor *c) {
+static void plan(batch *p, const tg_tensor *a, const tg_tensor *b, const tg_tensor *add,
+                 const tg_tensor *c) {
   int64_t size = (int64_t)tg_dtype_size(a->dtype);
   for (int axis = a->rank - 3; axis >= 0; axis--) {
     int64_t dim = a->dims[axis];
-    int64_t sa = a->strides[axis], sb = b->strides[axis], sc = c->strides[axis];
+    int64_t sa = a->strides[axis], sb = b->strides[axis], sd = add->strides[axis];
+    int64_t sc = c->strides[axis];
     if (dim == 1 || merge_inner(p, dim, sa, sb, sc)) continue;
-    if (sc != 0 && merge_rows(p, dim, sa, sb, sc)) continue;
-    add_loop(sc == 0 ? &p->summed : &p->free, dim, sa, sb, sc, size);
+    if (sc != 0 && merge_rows(p, dim, sa, sb, sd, sc)) continue;
+    add_loop(sc == 0 ? &p->summed : &p->free, dim, (const int64_t[]){sa, sb, sd, sc}, size);
   }
 }
 
 /* ---- the products ---- */
 
-static void offsets_of(const loop *l, int64_t i, int64_t at[3]) {
+static void offsets_of(const loop *l, int64_t i, int64_t at[4]) {
   for (int axis = 0; axis < l->rank; axis++) {
     int64_t index = i % l->dims[axis];
     i /= l->dims[axis];
-    for (int j = 0; j < 3; j++) at[j] += index * l->strides[axis][j];
+    for (int j = 0; j < 4; j++) at[j] += index * l->strides[axis][j];
   }
 }
 
 static tgi_matrix moved(tgi_matrix x, int64_t bytes) {
-  x.data = (char *)x.data + bytes;
+  if (x.data) x.data = (char *)x.data + bytes;
   return x;
 }
 
 /* One matrix of C: the sum of its products. */
 static tg_status compute(const batch *p, tgi_arena *scratch, int64_t i) {
   tg_status status = TG_OK;
-  int64_t start[3] = {0};
+  int64_t start[4] = {0};
   offsets_of(&p->free, i, start);
+  tgi_matrix add = moved(p->add, start[2]), c = moved(p->c, start[3]);
   if (p->summed.n == 0)
-    return tgi_gemm(p->runtime, scratch, p->dtype, p->m, p->n, 0, p->a, p->b, p->beta,
-                    moved(p->c, start[2]));
+    return tgi_gemm_add(p->runtime, scratch, p->dtype, p->m, p->n, 0, p->a, p->b, add, c);
   for (int64_t j = 0; j < p->summed.n && status == TG_OK; j++) {
-    int64_t at[3] = {start[0], start[1], start[2]};
+    int64_t at[4] = {start[0], start[1]};
     offsets_of(&p->summed, j, at);
-    status = tgi_gemm(p->runtime, scratch, p->dtype, p->m, p->n, p->k, moved(p->a, at[0]),
-                      moved(p->b, at[1]), j == 0 ? p->beta : 1, moved(p->c, at[2]));
+    status = tgi_gemm_add(p->runtime, scratch, p->dtype, p->m, p->n, p->k, moved(p->a, at[0]),
+                          moved(p->b, at[1]), j == 0 ? add : c, c);
   }
   return status;
 }
@@ -152,8 +154,8 @@ static tg_status run(batch *p) {
   return status;
 }
 
-tg_status tgi_batch_gemm(const tg_runtime *runtime, tgi_arena *scratch, const tg_tensor *a,
-                         const tg_tensor *b, double beta, const tg_tensor *c) {
+tg_status tgi_batch_gemm_add(const tg_runtime *runtime, tgi_arena *scratch, const tg_tensor *a,
+                             const tg_tensor *b, const tg_tensor *add, const tg_tensor *c) {
   int row = a->rank - 2, col = a->rank - 1;
   batch p;
   p.runtime = runtime;
@@ -165,10 +167,16 @@ tg_status tgi_batch_gemm(const tg_runtime *runtime, tgi_arena *scratch, const tg
   p.a = (tgi_matrix){a->data, a->strides[row], a->strides[col]};
   p.b = (tgi_matrix){b->data, b->strides[row], b->strides[col]};
   p.c = (tgi_matrix){c->data, c->strides[row], 1};
-  p.beta = beta;
+  const tg_tensor *start = add ? add : c;
+  p.add = (tgi_matrix){add ? add->data : NULL, start->strides[row], 1};
   p.free.rank = p.summed.rank = 0;
   p.free.n = p.summed.n = 1;
-  plan(&p, a, b, c);
+  plan(&p, a, b, start, c);
   if (p.m == 0 || p.n == 0 || p.free.n == 0) return TG_OK;
   return run(&p);
+}
+
+tg_status tgi_batch_gemm(const tg_runtime *runtime, tgi_arena *scratch, const tg_tensor *a,
+                         const tg_tensor *b, double beta, const tg_tensor *c) {
+  return tgi_batch_gemm_add(runtime, scratch, a, b, beta == 0 ? NULL : c, c);
 }

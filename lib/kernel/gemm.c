@@ -14,8 +14,8 @@ static tg_status tgi_gemm_blas(const tgi_product *p) {
 }
 #endif
 
-/* Up to as many multiplications the direct loops win. */
-static const double DIRECT = 512;
+/* Up to as many multiplications the direct loops win; fewer where nothing need be packed. */
+static const double DIRECT = 256, DIRECT_IN_PLACE = 32;
 
 /* The library that is fastest with an instruction set. Measured on Zen 5 for 16^3 to 1024^3, f32
    and f64: our AVX-512 kernels do twice what OpenBLAS 0.3.21 does there; with AVX2 they are
@@ -33,8 +33,9 @@ const char *tg_runtime_gemm_name(const tg_runtime *runtime) {
   return backend(tgi_runtime(runtime)) == TG_GEMM_BLAS ? TGI_BLAS_NAME : "portable";
 }
 
-tg_status tgi_gemm(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
-                   int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, double beta, tgi_matrix c) {
+tg_status tgi_gemm_add(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
+                       int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, tgi_matrix add,
+                       tgi_matrix c) {
   const tgi_product p = {.runtime = runtime,
                          .scratch = scratch,
                          .dtype = dtype,
@@ -43,10 +44,10 @@ tg_status tgi_gemm(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype
                          .k = k,
                          .a = a,
                          .b = b,
-                         .c = c,
-                         .accumulate = beta != 0};
-  bool small = (double)m * (double)n * (double)k <= DIRECT;
-  if (small || !tg_dtype_is_float(dtype)) {
+                         .add = add,
+                         .c = c};
+  double work = (double)m * (double)n * (double)k;
+  if (work <= DIRECT_IN_PLACE || !tg_dtype_is_float(dtype)) {
     tgi_gemm_direct(&p);
     return TG_OK;
   }
@@ -54,7 +55,18 @@ tg_status tgi_gemm(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype
     tgi_gemm_vector(&p);
     return TG_OK;
   }
+  if (tgi_gemm_in_place(&p)) return TG_OK;
+  if (work <= DIRECT) {
+    tgi_gemm_direct(&p);
+    return TG_OK;
+  }
   tg_status status = TG_UNSUPPORTED;
   if (backend(runtime) == TG_GEMM_BLAS) status = tgi_gemm_blas(&p);
   return status == TG_UNSUPPORTED ? tgi_gemm_portable(&p) : status;
+}
+
+tg_status tgi_gemm(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
+                   int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, double beta, tgi_matrix c) {
+  tgi_matrix nothing = {0};
+  return tgi_gemm_add(runtime, scratch, dtype, m, n, k, a, b, beta == 0 ? nothing : c, c);
 }

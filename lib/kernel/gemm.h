@@ -5,15 +5,20 @@
 
 #include "tensor/tensor.h"
 
-/* C = beta C + A B, for row-major views: A [m,k], B [k,n], C [m,n], each element (i,j) at data[i *
-   row + j * col]. Any row and col strides for A and B (0 and negative too); C has col stride 1.
-   beta is 0 (C holds garbage, NaN among it) or 1. k = 0 gives beta C. Memory for packing comes from
-   `scratch` and is given back. */
+/* Row-major views, each element (i,j) at data[i * row + j * col]. */
 typedef struct tgi_matrix {
   void *data;
   int64_t row, col; /* strides in elements */
 } tgi_matrix;
 
+/* C = add + A B: A [m,k], B [k,n] with any strides (0 and negative too), add and C [m,n] with col
+   stride 1. add.data is NULL (C holds garbage, NaN among it), or C's (it is added to), or apart
+   from C with any row stride: 0 is one bias under every row. k = 0 gives add. Memory for packing
+   comes from `scratch` and is given back. */
+tg_status tgi_gemm_add(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
+                       int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, tgi_matrix add,
+                       tgi_matrix c);
+/* C = beta C + A B, beta 0 or 1. */
 tg_status tgi_gemm(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
                    int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, double beta, tgi_matrix c);
 

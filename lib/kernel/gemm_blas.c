@@ -2,6 +2,7 @@
    sizes alone; the runtime's threads share the tiles. */
 #include <cblas.h>
 #include <limits.h>
+#include <string.h>
 
 #include "kernel/gemm_parts.h"
 
@@ -68,14 +69,22 @@ static void tile(void *user, int64_t index) {
   void *c = tgi_matrix_at(p->c, size, i, j);
   if (p->dtype == TG_F32)
     cblas_sgemm(CblasRowMajor, job->a.transpose, job->b.transpose, m, n, (int)p->k, 1.0F, a, lda, b,
-                ldb, p->accumulate ? 1.0F : 0.0F, c, ldc);
+                ldb, p->add.data ? 1.0F : 0.0F, c, ldc);
   else
     cblas_dgemm(CblasRowMajor, job->a.transpose, job->b.transpose, m, n, (int)p->k, 1.0, a, lda, b,
-                ldb, p->accumulate ? 1.0 : 0.0, c, ldc);
+                ldb, p->add.data ? 1.0 : 0.0, c, ldc);
 }
 
 /* At least two tiles along each long side, and none longer than TILE. */
 static int64_t tile_side(int64_t n) { return n < 128 ? n : tgi_least(TILE, (n / 2 + 15) & ~15); }
+
+/* BLAS adds to C: what it begins with is put there. */
+static void start(const tgi_product *p) {
+  if (!p->add.data || p->add.data == p->c.data) return;
+  size_t size = tg_dtype_size(p->dtype);
+  for (int64_t i = 0; i < p->m; i++)
+    memcpy(tgi_matrix_at(p->c, size, i, 0), tgi_matrix_at(p->add, size, i, 0), (size_t)p->n * size);
+}
 
 tg_status tgi_gemm_blas(const tgi_product *p) {
   bool fits = p->m <= INT_MAX && p->n <= INT_MAX && p->k <= INT_MAX && p->c.row <= INT_MAX;
@@ -89,6 +98,7 @@ tg_status tgi_gemm_blas(const tgi_product *p) {
     /* Its threads would change the bits and fight with ours; the number is OpenBLAS's own state. */
     if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
     int64_t tiles = tgi_ceil_div(p->m, job.tile_m) * tgi_ceil_div(p->n, job.tile_n);
+    start(p);
     tgi_parallel(p->runtime, tiles, tile, &job);
     status = TG_OK;
   }

@@ -4,33 +4,22 @@
 
 /* U: what T is computed in, unsigned for integers. */
 #define DIRECT(name, T, U)                                                                         \
-  static void dot_##name(const tgi_product *p, int64_t i, T *restrict y) {                         \
-    const T *a = (const T *)p->a.data + i * p->a.row, *b = p->b.data;                              \
-    for (int64_t j = 0; j < p->n; j++) {                                                           \
-      U sum = 0;                                                                                   \
-      for (int64_t l = 0; l < p->k; l++)                                                           \
-        sum += (U)a[l * p->a.col] * (U)b[l * p->b.row + j * p->b.col];                             \
-      y[j] = p->accumulate ? (T)((U)y[j] + sum) : (T)sum;                                          \
-    }                                                                                              \
-  }                                                                                                \
-  /* B's rows contiguous: the same sums, added a row at a time. */                                 \
-  static void row_##name(const tgi_product *p, int64_t i, T *restrict y) {                         \
-    const T *a = (const T *)p->a.data + i * p->a.row;                                              \
-    for (int64_t j = 0; !p->accumulate && j < p->n; j++) y[j] = 0;                                 \
-    for (int64_t l = 0; l < p->k; l++) {                                                           \
-      const T *b = (const T *)p->b.data + l * p->b.row;                                            \
-      U al = (U)a[l * p->a.col];                                                                   \
-      for (int64_t j = 0; j < p->n; j++) y[j] = (T)((U)y[j] + al * (U)b[j]);                       \
+  /* Row i of C, a dot product at a time. */                                                       \
+  static void dots_##name(const tgi_product *p, const T *a, const T *add, T *y) {                  \
+    int64_t n = p->n, k = p->k, step = p->a.col, row = p->b.row, col = p->b.col;                   \
+    const T *b = p->b.data;                                                                        \
+    for (int64_t j = 0; j < n; j++) {                                                              \
+      U sum = add ? (U)add[j] : 0;                                                                 \
+      for (int64_t l = 0; l < k; l++) sum += (U)a[l * step] * (U)b[l * row + j * col];             \
+      y[j] = (T)sum;                                                                               \
     }                                                                                              \
   }                                                                                                \
   static void direct_##name(const tgi_product *p) {                                                \
-    for (int64_t i = 0; i < p->m; i++) {                                                           \
-      T *y = (T *)p->c.data + i * p->c.row;                                                        \
-      if (p->b.col == 1 && p->n >= 4)                                                              \
-        row_##name(p, i, y);                                                                       \
-      else                                                                                         \
-        dot_##name(p, i, y);                                                                       \
-    }                                                                                              \
+    const T *a = p->a.data, *add = p->add.data;                                                    \
+    T *y = p->c.data;                                                                              \
+    int64_t m = p->m, a_row = p->a.row, y_row = p->c.row, add_row = p->add.row;                    \
+    for (int64_t i = 0; i < m; i++)                                                                \
+      dots_##name(p, a + i * a_row, add ? add + i * add_row : NULL, y + i * y_row);                \
   }
 DIRECT(f32, float, float)
 DIRECT(f64, double, double)

@@ -5,14 +5,13 @@
 
 #include "kernel/gemm.h"
 
-/* One product C = beta C + A B as gemm.h says, m, n, k >= 1. */
+/* One product C = add + A B as gemm.h says, m, n, k >= 1. */
 typedef struct tgi_product {
   const tg_runtime *runtime;
   tgi_arena *scratch;
   tg_dtype dtype;
   int64_t m, n, k;
-  tgi_matrix a, b, c;
-  bool accumulate; /* beta is 1 */
+  tgi_matrix a, b, add, c;
 } tgi_product;
 
 /* Address of element (i, j), in elements of `size` bytes. */
@@ -24,6 +23,8 @@ static inline void *tgi_matrix_at(tgi_matrix x, size_t size, int64_t i, int64_t 
 void tgi_gemm_direct(const tgi_product *p);
 /* m or n is 1; floats. */
 void tgi_gemm_vector(const tgi_product *p);
+/* Small products of rows: one call of a kernel. False, and nothing done, where it does not suit. */
+bool tgi_gemm_in_place(const tgi_product *p);
 /* Packed and blocked, by the kernels below; floats. */
 tg_status tgi_gemm_portable(const tgi_product *p);
 
@@ -35,15 +36,26 @@ tg_status tgi_gemm_blas(const tgi_product *p);
 
 /* ---- kernels of one dtype and one instruction set ---- */
 
-/* A sliver is `width` rows of A (or columns of B) beside each other, [k, width], padded with 0. */
+/* A product by register tiles. A sliver is `width` rows of A, or columns of B, beside each other:
+   [k, width]. */
+typedef struct tgi_tile {
+  int64_t m, n, k;
+  tgi_matrix a;       /* where it lies, or its slivers one after the other */
+  tgi_matrix b;       /* its first columns, contiguous: a multiple of `grain` of them */
+  int64_t in_place;   /* columns that are read there */
+  const void *panels; /* slivers of the columns that follow */
+  tgi_matrix c, add;  /* add.data NULL: 0 */
+  bool a_packed;
+  bool turned; /* columns of C and add are contiguous (row is 1), else rows (col is 1) */
+} tgi_tile;
+
 typedef struct tgi_gemm_kernels {
   int mr, nr; /* widths of A's and B's slivers, and the part of C that is held in registers */
-  /* to[l, i] = from[i * across + l * along], i < count <= width */
+  int grain;
+  /* to[l, i] = from[i * across + l * along], i < count <= width; padded with zeros */
   void (*pack)(int width, int count, int64_t k, const void *from, int64_t across, int64_t along,
                void *to);
-  /* C [m,n] (+)= A B: A packed where a.data is NULL, else read where it is; B packed. */
-  void (*tile)(int64_t m, int64_t n, int64_t k, const void *packed_a, tgi_matrix a,
-               const void *packed_b, tgi_matrix c, bool accumulate);
+  void (*tile)(const tgi_tile *t);
   /* y[i] = sum over j of x(i,j) v[j * step], i < m <= TGI_VECTOR_TILE. */
   void (*vector)(int64_t m, int64_t n, tgi_matrix x, const void *v, int64_t step, void *y);
 } tgi_gemm_kernels;

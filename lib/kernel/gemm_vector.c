@@ -12,13 +12,16 @@ typedef struct vector_job {
   int64_t v_step;
   void *y;
   int64_t y_step;
-  bool accumulate;
+  const void *add; /* NULL: 0 */
+  int64_t add_step;
 } vector_job;
 
 #define STORE(name, T)                                                                             \
-  static void store_##name(int64_t m, const void *from, T *y, int64_t step, bool accumulate) {     \
-    const T *sum = from;                                                                           \
-    for (int64_t i = 0; i < m; i++) y[i * step] = accumulate ? y[i * step] + sum[i] : sum[i];      \
+  static void store_##name(const vector_job *p, int64_t i, int64_t m, const T *sum) {              \
+    T *y = (T *)p->y + i * p->y_step;                                                              \
+    const T *add = (const T *)p->add + (p->add ? i * p->add_step : 0);                             \
+    for (int64_t r = 0; r < m; r++)                                                                \
+      y[r * p->y_step] = p->add ? add[r * p->add_step] + sum[r] : sum[r];                          \
   }
 STORE(f32, float)
 STORE(f64, double)
@@ -32,9 +35,9 @@ static void tile(void *user, int64_t index) {
   tgi_matrix x = {tgi_matrix_at(p->x, tg_dtype_size(p->dtype), i, 0), p->x.row, p->x.col};
   p->kernels->vector(m, p->n, x, p->v, p->v_step, sums);
   if (p->dtype == TG_F32)
-    store_f32(m, sums, (float *)p->y + i * p->y_step, p->y_step, p->accumulate);
+    store_f32(p, i, m, (const float *)sums);
   else
-    store_f64(m, sums, (double *)p->y + i * p->y_step, p->y_step, p->accumulate);
+    store_f64(p, i, m, sums);
 }
 
 void tgi_gemm_vector(const tgi_product *p) {
@@ -42,12 +45,13 @@ void tgi_gemm_vector(const tgi_product *p) {
                   .dtype = p->dtype,
                   .n = p->k,
                   .y = p->c.data,
-                  .accumulate = p->accumulate};
+                  .add = p->add.data};
   if (p->n == 1) { /* A b */
-    v.m = p->m, v.x = p->a, v.v = p->b.data, v.v_step = p->b.row, v.y_step = p->c.row;
+    v.m = p->m, v.x = p->a, v.v = p->b.data, v.v_step = p->b.row, v.y_step = p->c.row,
+    v.add_step = p->add.row;
   } else { /* a B, which is the transpose of B times a */
     v.m = p->n, v.x = (tgi_matrix){p->b.data, p->b.col, p->b.row};
-    v.v = p->a.data, v.v_step = p->a.col, v.y_step = 1;
+    v.v = p->a.data, v.v_step = p->a.col, v.y_step = v.add_step = 1;
   }
   int64_t tiles = (v.m + TGI_VECTOR_TILE - 1) / TGI_VECTOR_TILE;
   if ((double)v.m * (double)v.n < 1 << 17)

@@ -1,4 +1,4 @@
-/* The dense layer as one operator: the bias is written first and the product adds to it. */
+/* The dense layer as one operator: the product begins with the bias. */
 #include "kernel/batch_gemm.h"
 #include "kernel/reduce.h"
 #include "ops/attrs.h"
@@ -48,23 +48,39 @@ static tg_status shape_linear(tg_call *c) {
   return TG_OK;
 }
 
-/* Every row of y is the bias. */
-static void fill_rows(const tg_tensor *y, const tg_tensor *bias) {
-  tg_tensor first = *bias;
-  first.data = y->data;
-  first.strides[0] = 1;
-  if (tg_tensor_numel(y) == 0) return;
-  tgi_copy(&first, bias);
-  size_t row = tg_tensor_bytes(bias), all = tg_tensor_bytes(y);
-  for (size_t at = row; at < all; at += row) memcpy((char *)y->data + at, y->data, row);
+/* Its elements beside each other, in scratch memory where they are not. NULL data: no memory. */
+static tg_tensor dense(const tg_call *c, const tg_tensor *x) {
+  tg_tensor y = *x;
+  y.strides[0] = 1;
+  if (x->dims[0] <= 1 || x->strides[0] == 1) return y;
+  y.data = tgi_arena_alloc(c->scratch, tg_tensor_bytes(x));
+  if (y.data) tgi_copy(&y, x);
+  return y;
+}
+
+/* The vector x as every row of y. */
+static tg_tensor every_row(const tg_tensor *x, const tg_tensor *y) {
+  tg_tensor rows;
+  rows.data = x->data;
+  rows.dtype = x->dtype;
+  tgi_copy_layout(&rows, y);
+  for (int k = 0; k < y->rank - 1; k++) rows.strides[k] = 0;
+  rows.strides[y->rank - 1] = 1;
+  return rows;
 }
 
 static tg_status kernel_linear(const tg_call *c) {
   tg_tensor one_x, one_y;
   const tg_tensor *x = as_rows(&c->in[0], &one_x), *y = as_rows(&c->out, &one_y);
   tg_tensor wt = repeated(&c->in[1], true, x);
-  if (c->n == 3) fill_rows(&c->out, &c->in[2]);
-  return tgi_batch_gemm(c->runtime, c->scratch, x, &wt, c->n == 3, y);
+  if (c->n == 2) return tgi_batch_gemm_add(c->runtime, c->scratch, x, &wt, NULL, y);
+  tgi_arena_mark mark = tgi_arena_mark_of(c->scratch);
+  tg_tensor bias = dense(c, &c->in[2]);
+  if (!bias.data && tg_tensor_numel(&bias) > 0) return TG_NO_MEMORY;
+  tg_tensor rows = every_row(&bias, y);
+  tg_status status = tgi_batch_gemm_add(c->runtime, c->scratch, x, &wt, &rows, y);
+  tgi_arena_rewind(c->scratch, mark);
+  return status;
 }
 
 /* dx += g W, dW += g^T x, db += column sums of g. */
