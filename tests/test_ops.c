@@ -29,6 +29,7 @@ START_TEST(vjp)           { assert_check("vjp", _i); } END_TEST
 START_TEST(jvp)           { assert_check("jvp", _i); } END_TEST
 START_TEST(second)        { assert_check("second", _i); } END_TEST
 START_TEST(grad)          { assert_check("grad", _i); } END_TEST
+START_TEST(replay)        { assert_check("replay", _i); } END_TEST
 START_TEST(refused)       { assert_check("refused", _i); } END_TEST
 /* clang-format on */
 
@@ -68,6 +69,7 @@ static Suite *ops_suite(void) {
                                 jvp,
                                 second,
                                 grad,
+                                replay,
                                 refused};
   tcase_set_timeout(c, 120);
   for (size_t k = 0; k < sizeof tests / sizeof *tests; k++)

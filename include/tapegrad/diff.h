@@ -15,7 +15,7 @@ extern "C" {
 /* Adds d root / d p to grads for every parameter p that root was made from. root: one element, f32
    or f64. The tape stays as it was and may be swept again. Failures are sticky on the tape, and
    change no gradient when they are found before the sweep (TG_STALE, TG_SHAPE, TG_CHANGED,
-   TG_DTYPE). */
+   TG_DTYPE; TG_STATE during a capture, where tg_store_grads stands for it). */
 TG_API tg_status tg_backward(tg_var root, tg_grads *grads);
 
 /* The same for several roots with their cotangents (g[j] has y[j]'s shape and dtype; TG_NONE stands

@@ -98,7 +98,8 @@ TG_API void tg_optimizer_free(tg_optimizer *o); /* NULL is fine */
 
 /* One step along the gradients; touches every parameter of its groups. Where `t` has failed, its
    status is returned and nothing changes; NULL: no tape to ask. TG_ARGUMENT for gradients of other
-   params. Results do not depend on the number of threads. */
+   params, TG_STATE where `t` is capturing (tg_optimizer_capture is for that). Results do not depend
+   on the number of threads. */
 TG_API tg_status tg_optimizer_step(tg_optimizer *o, const tg_grads *grads, const tg_tape *t);
 
 /* Every replay of the program that `t` is capturing ends with this step (program.h), with the rates

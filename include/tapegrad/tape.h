@@ -62,7 +62,8 @@ TG_API tg_status tg_tape_rewind(tg_tape *t, tg_mark mark);
 TG_API void tg_tape_reset(tg_tape *t);
 /* Keeps only keep[0..n) of what came since the mark: their values become constants just above it,
    and keep[] their new names. Inference in bounded memory. TG_NONE entries stay. A tape that has
-   failed, or fails here, keeps its error and its nodes, and all keep[] are failed vars. */
+   failed, or fails here, keeps its error and its nodes, and all keep[] are failed vars. TG_STATE
+   during a capture. */
 TG_API tg_status tg_tape_collapse(tg_tape *t, tg_mark mark, tg_var keep[], int n);
 
 /* While off, new nodes are constants: no gradient passes through them. Returns what it was; on at

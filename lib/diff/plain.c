@@ -261,6 +261,11 @@ tg_status tg_backward_into(const tg_var y[], const tg_var g[], int n_y, tg_grads
   if (t == NULL) return TG_ARGUMENT;
   if (!tgi_sweep_tape(y, n_y, "backward") || !check_arguments(t, y, g, n_y, x, dx, n_x))
     return t->status;
+  if (t->capture) { /* a replay would leave out what is written here */
+    tg_tape_fail(t, TG_STATE,
+                 "backward: a capture is on; tg_store_grads has replays write gradients");
+    return t->status;
+  }
   tgi_arena_mark work = tgi_arena_mark_of(&t->work), sweeps = tgi_arena_mark_of(&t->sweeps);
   uint32_t top = tgi_top(y, n_y);
   bool was = t->backward;

@@ -1,6 +1,7 @@
 /* One step: the runs are cut into tiles of a fixed size, which the runtime's threads share. An
    element's new value depends on that element alone, so not on the cut. */
 #include "optim/optim.h"
+#include "tapegrad/program.h"
 
 enum { TILE = 16384 };
 
@@ -30,6 +31,7 @@ static void update_tile(void *user, int64_t i) {
 
 tg_status tg_optimizer_step(tg_optimizer *o, const tg_grads *grads, const tg_tape *t) {
   if (t != NULL && tg_tape_status(t) != TG_OK) return tg_tape_status(t);
+  if (tg_is_capturing(t)) return TG_STATE;
   if (tg_grads_params(grads) != o->params) return TG_ARGUMENT;
   o->steps++;
   for (int r = 0; r < o->run_count; r++) {

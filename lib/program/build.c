@@ -21,8 +21,11 @@ static tg_status no_memory(tgi_graph *g) { return g->error->status; }
 
 static tg_status check_root(const build *b, tg_var x, const char *what) {
   if (x.tape == b->t && tgi_is_live(x)) return TG_OK;
-  return tgi_error(b->g->error, x.tape == b->t ? TG_STALE : TG_FOREIGN,
-                   "tg_capture_end: %s is no live var of the captured tape", what);
+  tg_status status = tg_is_none(x) ? TG_ARGUMENT : x.tape == b->t ? TG_STALE : TG_FOREIGN;
+  const char *says = tg_is_none(x)    ? "is absent (TG_NONE)"
+                     : x.tape == b->t ? "is gone: its tape was rewound"
+                                      : "belongs to another tape";
+  return tgi_error(b->g->error, status, "tg_capture_end: %s %s", what, says);
 }
 
 static void need_operands(const build *b) {
@@ -192,6 +195,7 @@ static bool set_up(build *b) {
 
 tg_status tgi_graph_of_tape(tgi_graph *g, tg_tape *t, const tg_var y[], int n) {
   build b = {.g = g, .t = t, .capture = t->capture, .top = t->nodes};
+  if (n < 0) return tgi_error(g->error, TG_ARGUMENT, "tg_capture_end: %d results", n);
   if (!set_up(&b)) return no_memory(g);
   for (size_t i = 0; i < b.capture->input_count; i++) {
     if (tg_is_none(b.capture->inputs[i]))

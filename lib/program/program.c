@@ -8,12 +8,15 @@
 
 static const tg_program_options default_options = {0};
 
+/* One byte at least: empty results have an address too. */
+static size_t block_size(const tg_program *p) { return p->plan.bytes ? p->plan.bytes : 1; }
+
 void tg_program_free(tg_program *p) {
   if (p == NULL) return;
   const tg_runtime *runtime = p->runtime;
   for (size_t i = 0; i < p->input_count; i++)
     tgi_free(runtime, p->inputs[i].staging, tg_tensor_bytes(&p->inputs[i].like));
-  tgi_free(runtime, p->block, p->plan.bytes);
+  tgi_free(runtime, p->block, block_size(p));
   tg_tape_free(p->tape);
   tgi_arena_free(&p->arena);
   tgi_free(runtime, p, sizeof *p);
@@ -95,8 +98,8 @@ static tg_status plan(tg_program *p, const tg_program_options *options) {
   if (p->lies == NULL) return g->error->status;
   bool reuse = !(options->without >> TG_PASS_REUSE & 1);
   tg_status status = tgi_graph_plan(g, p->lies, reuse, &p->plan);
-  if (status != TG_OK || p->plan.bytes == 0) return status;
-  p->block = tgi_alloc(p->runtime, p->plan.bytes);
+  if (status != TG_OK) return status;
+  p->block = tgi_alloc(p->runtime, block_size(p));
   if (p->block) return TG_OK;
   return tgi_error(g->error, TG_NO_MEMORY, "program: no memory for its block of %zu bytes",
                    p->plan.bytes);

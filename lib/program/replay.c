@@ -15,15 +15,22 @@ static tg_status refuse_input(const tg_program *p, size_t i, const tg_tensor *x,
                      : x->dtype != input->like.dtype ? TG_DTYPE
                                                      : TG_SHAPE;
   const char *quote = input->name ? "\"" : "";
-  return tgi_error(
-      error, status, "program: input %zu %s%s%s%swas captured as %s %s, given is %s %s", i, quote,
-      input->name ? input->name : "", quote, input->name ? " " : "", has,
-      tg_dtype_name(input->like.dtype), given, x->data ? tg_dtype_name(x->dtype) : "no memory");
+  return tgi_error(error, status,
+                   "program: input %zu %s%s%s%swas captured as %s %s, given is %s%s%s", i, quote,
+                   input->name ? input->name : "", quote, input->name ? " " : "", has,
+                   tg_dtype_name(input->like.dtype), x->data ? given : "no memory",
+                   x->data ? " " : "", x->data ? tg_dtype_name(x->dtype) : "");
 }
 
-/* The input's elements as dense memory: its own, or a copy. NULL: no memory. */
+/* Results of the last replay lie where this one will write. */
+static bool lies_in_block(const tg_program *p, const tg_tensor *x) {
+  uintptr_t from = (uintptr_t)x->data, block = (uintptr_t)p->block;
+  return p->block && from < block + p->plan.bytes && block < from + tg_tensor_bytes(x);
+}
+
+/* The input's elements as dense memory that stays as it is: its own, or a copy. NULL: no memory. */
 static char *dense(const tg_program *p, tgi_program_input *input, const tg_tensor *x) {
-  if (tg_tensor_is_contiguous(x)) return x->data;
+  if (tg_tensor_is_contiguous(x) && !lies_in_block(p, x)) return x->data;
   if (input->staging == NULL) input->staging = tgi_alloc(p->runtime, tg_tensor_bytes(&input->like));
   if (input->staging == NULL) return NULL;
   tg_tensor to = input->like;

@@ -100,10 +100,13 @@ static bool has_key_input(const tgi_capture *c, int index) {
 tg_key tg_input_key(tg_tape *t, int index, tg_key key) {
   tgi_capture *c = t ? t->capture : NULL;
   if (c == NULL) return key;
-  if (find_key(c, key) >= 0)
-    tg_tape_fail(t, TG_ARGUMENT, "tg_input_key: the key of index %d is declared already", index);
-  else if (index < 0 || has_key_input(c, index))
-    tg_tape_fail(t, TG_ARGUMENT, "tg_input_key: the index %d is negative or declared twice", index);
+  if (index < 0)
+    tg_tape_fail(t, TG_ARGUMENT, "tg_input_key: the index %d is negative", index);
+  else if (has_key_input(c, index))
+    tg_tape_fail(t, TG_ARGUMENT, "tg_input_key: key %d is declared twice", index);
+  else if (find_key(c, key) >= 0)
+    tg_tape_fail(t, TG_ARGUMENT, "tg_input_key: key %d is equal to another that is declared",
+                 index);
   else
     add_key(t, (tgi_key_entry){.key = key, .parent = -1, .input = index});
   return key;
@@ -176,6 +179,7 @@ static tg_status add_write(tgi_effect effect, const char *what) {
 }
 
 tg_status tg_assign(tg_params *params, int index, tg_var x) {
+  if (params == NULL) return tg_tape_fail(x.tape, TG_ARGUMENT, "tg_assign: no params"), TG_ARGUMENT;
   tgi_effect effect = {.kind = TGI_ASSIGN,
                        .x = x,
                        .to = tg_params_tensor(params, index),
@@ -199,5 +203,6 @@ tg_status tg_store(tg_tensor to, tg_var x) {
 tg_status tg_then(tg_tape *t, tg_then_fn *fn, void *user) {
   if (t == NULL) return TG_ARGUMENT;
   if (tgi_capture_of(t, "tg_then") == NULL) return t->status;
+  if (fn == NULL) return tg_tape_fail(t, TG_ARGUMENT, "tg_then: no function"), t->status;
   return tgi_capture_add(t, (tgi_effect){.kind = TGI_THEN, .then = fn, .user = user});
 }

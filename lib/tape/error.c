@@ -23,16 +23,19 @@ tg_var tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...) {
   return tgi_failed(t);
 }
 
+static void describe_value(const tg_tensor *value, tgi_text *text) {
+  char shape[200];
+  tg_tensor_shape_text(value, shape, sizeof shape);
+  tgi_text_add(text, "%s", shape);
+  if (value->dtype != TG_F32) tgi_text_add(text, " %s", tg_dtype_name(value->dtype));
+}
+
 void tgi_describe(const tg_tape *t, uint32_t id, tgi_text *text) {
-  const tgi_node *node = tgi_node_at(t, id);
   const char *name = tgi_node_name(t, id);
   if (name) tgi_text_add(text, "\"%s\" ", name);
   tg_tensor value;
-  tgi_node_tensor(node, &value);
-  char shape[200];
-  tg_tensor_shape_text(&value, shape, sizeof shape);
-  tgi_text_add(text, "%s", shape);
-  if (value.dtype != TG_F32) tgi_text_add(text, " %s", tg_dtype_name(value.dtype));
+  tgi_node_tensor(tgi_node_at(t, id), &value);
+  describe_value(&value, text);
 }
 
 static bool is_symbol(const char *label) {
@@ -41,14 +44,17 @@ static bool is_symbol(const char *label) {
 
 enum { OPERANDS_SHOWN = 6 };
 
-/* "x" [2,3] @ "w" [3,4] */
+/* "x" [2,3] @ "w" [3,4]; the operands of a program's step have no names. */
 static void describe_operands(const tg_call *c, tgi_text *text) {
   const tgi_node *made = c->x == NULL && c->y.id ? tgi_node_at(c->tape, c->y.id) : NULL;
   const char *between = c->n == 2 && is_symbol(c->op->label) ? c->op->label : NULL;
   for (int i = 0; i < c->n && i < OPERANDS_SHOWN; i++) {
     uint32_t id = c->x ? c->x[i].id : made ? tgi_operand_ids(made)[i] : 0;
     if (i > 0) tgi_text_add(text, between ? " %s " : "%s ", between ? between : ",");
-    if (id != 0) tgi_describe(c->tape, id, text);
+    if (id != 0)
+      tgi_describe(c->tape, id, text);
+    else if (c->x == NULL)
+      describe_value(&c->in[i], text);
   }
   if (c->n > OPERANDS_SHOWN) tgi_text_add(text, ", and %d more", c->n - OPERANDS_SHOWN);
 }

@@ -160,6 +160,8 @@ static void save_values(tg_tape *t, const tg_var keep[], int n, tg_tensor saved[
 
 tg_status tg_tape_collapse(tg_tape *t, tg_mark mark, tg_var keep[], int n) {
   if (t == NULL) return TG_NO_MEMORY;
+  if (t->capture) /* what is kept would be constants, which are the same in every replay */
+    tg_tape_fail(t, TG_STATE, "tg_tape_collapse: a capture is on, which needs what would go");
   tgi_arena_mark work = tgi_arena_mark_of(&t->work);
   tg_tensor *saved = tgi_tape_work(t, (size_t)n * sizeof *saved);
   if (saved) save_values(t, keep, n, saved);

@@ -47,8 +47,8 @@ tg_tensor case_random(op_case *c, const tg_tensor *like, uint64_t stream) {
 
 /* ---- inputs ---- */
 
-static tg_key key_of(const char *name, int sample, int operand) {
-  uint64_t hash = 1469598103934665603u; /* FNV-1a */
+static tg_key key_of(const char *name, int sample, int operand, uint64_t turn) {
+  uint64_t hash = 1469598103934665603u ^ turn; /* FNV-1a */
   for (; *name; name++) hash = (hash ^ (uint64_t)(unsigned char)*name) * 1099511628211u;
   return (tg_key){.seed = hash, .stream = (uint64_t)sample * TG_SAMPLE_INPUTS + (uint64_t)operand};
 }
@@ -70,11 +70,11 @@ static double number(const tg_sample *sample, const tg_sample_input *in, tg_dtyp
   return dtype == TG_U8 || dtype == TG_BOOL ? fmax(x, 0) : x;
 }
 
-static tg_tensor input(op_case *c, int i) {
+tg_tensor case_input(op_case *c, int i, uint64_t turn) {
   const tg_sample_input *in = &c->sample->in[i];
   tg_dtype dtype = in->dtype == TG_DTYPE_NONE ? c->dtype : in->dtype;
   tg_tensor x = case_tensor(c, dtype, in->rank, in->dims);
-  tg_key key = key_of(c->op->name, c->index, i);
+  tg_key key = key_of(c->op->name, c->index, i, turn);
   int64_t n = tg_tensor_numel(&x);
   for (int64_t k = 0; k < n; k++) {
     double value = number(c->sample, in, dtype, tg_random_uniform(key, (uint64_t)k));
@@ -108,7 +108,7 @@ bool case_begin_sample(op_case *c, const tg_op *op, int index, const tg_sample *
                        tg_dtype dtype, const tg_runtime *runtime) {
   if (!takes(op, sample, dtype)) return false;
   *c = (op_case){.op = op, .index = index, .dtype = dtype, .sample = sample, .n = sample->n};
-  for (int i = 0; i < c->n; i++) c->in[i] = input(c, i);
+  for (int i = 0; i < c->n; i++) c->in[i] = case_input(c, i, 0);
   c->t = tg_tape_new(&(tg_tape_options){.runtime = runtime}, NULL);
   if (c->t == NULL) abort();
   return true;

@@ -36,6 +36,8 @@ bool case_begin(op_case *c, const tg_op *op, int index, tg_dtype dtype, const tg
 bool case_begin_sample(op_case *c, const tg_op *op, int index, const tg_sample *sample,
                        tg_dtype dtype, const tg_runtime *runtime);
 void case_end(op_case *c);
+/* Operand i of the sample; other numbers of its range for each `turn`, of which 0 is in[i]. */
+tg_tensor case_input(op_case *c, int i, uint64_t turn);
 /* "tanh sample 1 f64: ..." unless the case has failed before. */
 void case_fail(op_case *c, const char *format, ...) TG_PRINTF(2, 3);
 static inline bool case_failed(const op_case *c) { return c->failure[0] != 0; }
@@ -89,6 +91,7 @@ void check_slope(op_case *c);
 void check_second_slope(op_case *c);
 void check_plain(op_case *c);
 void check_refused(op_case *c);
+void check_replay(op_case *c);
 
 /* Runs one check on all cases of an operator until one fails. How many it looked at; -1 with the
    text in `failure`. */
