@@ -9,7 +9,7 @@ enum { MOST_SAMPLES = 400, LEAST_SAMPLES = 10, WARM_STEPS = 5, SETTLING_STEPS = 
 
 double now(void) {
   struct timespec t;
-  timespec_get(&t, TIME_UTC);
+  clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
