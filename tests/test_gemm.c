@@ -136,7 +136,16 @@ static void check_product(const server *s, const tg_runtime *r, const product *p
     ck_assert_int_eq(tgi_gemm(r, &scratch, p->dtype, p->m, p->n, p->k, a.x, b.x, p->start, c),
                      TG_OK);
   else
-    ck_assert_int_eq(tgi_gemm_add(r, &scratch, p->dtype, p->m, p->n, p->k, a.x, b.x, add, c),
+    ck_assert_int_eq(tgi_multiply(&(tgi_product){.runtime = r,
+                                                 .scratch = &scratch,
+                                                 .dtype = p->dtype,
+                                                 .m = p->m,
+                                                 .n = p->n,
+                                                 .k = p->k,
+                                                 .a = a.x,
+                                                 .b = b.x,
+                                                 .add = add,
+                                                 .c = c}),
                      TG_OK);
   if (p->start == ITSELF) add.data = before;
   tgi_arena_mark end = tgi_arena_mark_of(&scratch);

@@ -13,13 +13,9 @@ typedef struct loop {
 } loop;
 
 typedef struct batch {
-  const tg_runtime *runtime;
-  tg_dtype dtype;
-  int64_t m, n, k;
-  tgi_matrix a, b, add, c;
+  tgi_product of;    /* one of its products */
   loop free, summed; /* axes along which c moves, and along which it stays */
   int64_t tiles;
-  tgi_arena *scratch;
   char *memory; /* NULL: products take from scratch; else each tile has a piece of its own */
   size_t piece;
   tg_status *status; /* by tile */
@@ -28,7 +24,7 @@ typedef struct batch {
 /* ---- fewer, larger products ---- */
 
 /* Rows of a larger A and C, under one B. */
-static bool merge_rows(batch *p, int64_t dim, int64_t a, int64_t b, int64_t add, int64_t c) {
+static bool merge_rows(tgi_product *p, int64_t dim, int64_t a, int64_t b, int64_t add, int64_t c) {
   bool one_step = a == p->m * p->a.row && add == p->m * p->add.row && c == p->m * p->c.row;
   if (b != 0 || (p->m != 1 && !one_step)) return false;
   if (p->m == 1) {
@@ -41,7 +37,7 @@ static bool merge_rows(batch *p, int64_t dim, int64_t a, int64_t b, int64_t add,
 }
 
 /* A longer inner product: the sum over the axis is a part of the product. */
-static bool merge_inner(batch *p, int64_t dim, int64_t a, int64_t b, int64_t c) {
+static bool merge_inner(tgi_product *p, int64_t dim, int64_t a, int64_t b, int64_t c) {
   if (c != 0 || (p->k != 1 && (a != p->k * p->a.col || b != p->k * p->b.row))) return false;
   if (p->k == 1) {
     p->a.col = a;
@@ -65,8 +61,8 @@ static void plan(batch *p, const tg_tensor *a, const tg_tensor *b, const tg_tens
     int64_t dim = a->dims[axis];
     int64_t sa = a->strides[axis], sb = b->strides[axis], sd = add->strides[axis];
     int64_t sc = c->strides[axis];
-    if (dim == 1 || merge_inner(p, dim, sa, sb, sc)) continue;
-    if (sc != 0 && merge_rows(p, dim, sa, sb, sd, sc)) continue;
+    if (dim == 1 || merge_inner(&p->of, dim, sa, sb, sc)) continue;
+    if (sc != 0 && merge_rows(&p->of, dim, sa, sb, sd, sc)) continue;
     add_loop(sc == 0 ? &p->summed : &p->free, dim, (const int64_t[]){sa, sb, sd, sc}, size);
   }
 }
@@ -81,24 +77,31 @@ static void offsets_of(const loop *l, int64_t i, int64_t at[4]) {
   }
 }
 
-static tgi_matrix moved(tgi_matrix x, int64_t bytes) {
-  if (x.data) x.data = (char *)x.data + bytes;
-  return x;
+static void move(tgi_matrix *x, int64_t bytes) {
+  if (x->data) x->data = (char *)x->data + bytes;
 }
 
 /* One matrix of C: the sum of its products. */
 static tg_status compute(const batch *p, tgi_arena *scratch, int64_t i) {
   tg_status status = TG_OK;
-  int64_t start[4] = {0};
-  offsets_of(&p->free, i, start);
-  tgi_matrix add = moved(p->add, start[2]), c = moved(p->c, start[3]);
-  if (p->summed.n == 0)
-    return tgi_gemm_add(p->runtime, scratch, p->dtype, p->m, p->n, 0, p->a, p->b, add, c);
-  for (int64_t j = 0; j < p->summed.n && status == TG_OK; j++) {
-    int64_t at[4] = {start[0], start[1]};
-    offsets_of(&p->summed, j, at);
-    status = tgi_gemm_add(p->runtime, scratch, p->dtype, p->m, p->n, p->k, moved(p->a, at[0]),
-                          moved(p->b, at[1]), j == 0 ? add : c, c);
+  int64_t at[4] = {0};
+  offsets_of(&p->free, i, at);
+  tgi_product first = p->of;
+  first.scratch = scratch;
+  if (p->summed.n == 0) first.k = 0;
+  move(&first.a, at[0]);
+  move(&first.b, at[1]);
+  move(&first.add, at[2]);
+  move(&first.c, at[3]);
+  status = tgi_multiply(&first);
+  for (int64_t j = 1; j < p->summed.n && status == TG_OK; j++) {
+    int64_t to[4] = {0};
+    offsets_of(&p->summed, j, to);
+    tgi_product next = first;
+    move(&next.a, to[0]);
+    move(&next.b, to[1]);
+    next.add = next.c;
+    status = tgi_multiply(&next);
   }
   return status;
 }
@@ -115,7 +118,7 @@ static void run_tile(void *user, int64_t tile) {
   batch *p = user;
   int64_t from = tile * p->free.n / p->tiles, to = (tile + 1) * p->free.n / p->tiles;
   tgi_chunk chunk = {.memory = p->memory + (size_t)tile * p->piece, .size = p->piece};
-  tgi_arena own = {.runtime = p->runtime, .chunks = &chunk, .count = 1, .capacity = 1};
+  tgi_arena own = {.runtime = p->of.runtime, .chunks = &chunk, .count = 1, .capacity = 1};
   own.bytes = own.budget = p->piece;
   p->status[tile] = TG_OK;
   for (int64_t i = from; i < to && p->status[tile] == TG_OK; i++)
@@ -125,8 +128,9 @@ static void run_tile(void *user, int64_t tile) {
 /* Room for copies of A, B and C, with margins for padding. */
 static size_t piece_of(const batch *p) {
   enum { MARGIN = 64 };
-  double m = (double)p->m + MARGIN, n = (double)p->n + MARGIN, k = (double)p->k + MARGIN;
-  double bytes = (m * k + k * n + m * n) * (double)tg_dtype_size(p->dtype) + 4096;
+  double m = (double)p->of.m + MARGIN, n = (double)p->of.n + MARGIN;
+  double k = (double)p->of.k + MARGIN;
+  double bytes = (m * k + k * n + m * n) * (double)tg_dtype_size(p->of.dtype) + 4096;
   return (size_t)bytes / 64 * 64;
 }
 
@@ -135,44 +139,45 @@ static tg_status run_tiles(batch *p) {
   p->status = statuses;
   p->tiles = p->free.n < TILES ? p->free.n : TILES;
   p->piece = piece_of(p);
-  tgi_arena_mark mark = tgi_arena_mark_of(p->scratch);
-  p->memory = tgi_arena_alloc(p->scratch, p->piece * (size_t)p->tiles);
+  tgi_arena_mark mark = tgi_arena_mark_of(p->of.scratch);
+  p->memory = tgi_arena_alloc(p->of.scratch, p->piece * (size_t)p->tiles);
   if (p->memory == NULL) return TG_NO_MEMORY;
-  tgi_parallel(p->runtime, p->tiles, run_tile, p);
-  tgi_arena_rewind(p->scratch, mark);
+  tgi_parallel(p->of.runtime, p->tiles, run_tile, p);
+  tgi_arena_rewind(p->of.scratch, mark);
   for (int64_t i = 0; i < p->tiles; i++)
     if (statuses[i] != TG_OK) return statuses[i];
   return TG_OK;
 }
 
 static tg_status run(batch *p) {
-  double each = (double)p->m * (double)p->n * (double)p->k * (double)p->summed.n;
+  if (p->free.n == 1 && p->summed.n == 1) return tgi_multiply(&p->of);
+  double each = (double)p->of.m * (double)p->of.n * (double)p->of.k * (double)p->summed.n;
   double work = each * (double)p->free.n;
   if (p->free.n > 1 && each < SMALL && work > WORTH) return run_tiles(p);
   tg_status status = TG_OK;
-  for (int64_t i = 0; i < p->free.n && status == TG_OK; i++) status = compute(p, p->scratch, i);
+  for (int64_t i = 0; i < p->free.n && status == TG_OK; i++) status = compute(p, p->of.scratch, i);
   return status;
 }
 
 tg_status tgi_batch_gemm_add(const tg_runtime *runtime, tgi_arena *scratch, const tg_tensor *a,
                              const tg_tensor *b, const tg_tensor *add, const tg_tensor *c) {
   int row = a->rank - 2, col = a->rank - 1;
-  batch p;
-  p.runtime = runtime;
-  p.scratch = scratch;
-  p.dtype = a->dtype;
-  p.m = a->dims[row];
-  p.k = a->dims[col];
-  p.n = b->dims[col];
-  p.a = (tgi_matrix){a->data, a->strides[row], a->strides[col]};
-  p.b = (tgi_matrix){b->data, b->strides[row], b->strides[col]};
-  p.c = (tgi_matrix){c->data, c->strides[row], 1};
   const tg_tensor *start = add ? add : c;
-  p.add = (tgi_matrix){add ? add->data : NULL, start->strides[row], 1};
+  batch p;
+  p.of = (tgi_product){.runtime = runtime,
+                       .scratch = scratch,
+                       .dtype = a->dtype,
+                       .m = a->dims[row],
+                       .n = b->dims[col],
+                       .k = a->dims[col],
+                       .a = {a->data, a->strides[row], a->strides[col]},
+                       .b = {b->data, b->strides[row], b->strides[col]},
+                       .add = {add ? add->data : NULL, start->strides[row], 1},
+                       .c = {c->data, c->strides[row], 1}};
   p.free.rank = p.summed.rank = 0;
   p.free.n = p.summed.n = 1;
   plan(&p, a, b, start, c);
-  if (p.m == 0 || p.n == 0 || p.free.n == 0) return TG_OK;
+  if (p.of.m == 0 || p.of.n == 0 || p.free.n == 0) return TG_OK;
   return run(&p);
 }
 

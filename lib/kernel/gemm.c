@@ -33,40 +33,36 @@ const char *tg_runtime_gemm_name(const tg_runtime *runtime) {
   return backend(tgi_runtime(runtime)) == TG_GEMM_BLAS ? TGI_BLAS_NAME : "portable";
 }
 
-tg_status tgi_gemm_add(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
-                       int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, tgi_matrix add,
-                       tgi_matrix c) {
-  const tgi_product p = {.runtime = runtime,
-                         .scratch = scratch,
-                         .dtype = dtype,
-                         .m = m,
-                         .n = n,
-                         .k = k,
-                         .a = a,
-                         .b = b,
-                         .add = add,
-                         .c = c};
-  double work = (double)m * (double)n * (double)k;
-  if (work <= DIRECT_IN_PLACE || !tg_dtype_is_float(dtype)) {
-    tgi_gemm_direct(&p);
+tg_status tgi_multiply(const tgi_product *p) {
+  double work = (double)p->m * (double)p->n * (double)p->k;
+  if (work <= DIRECT_IN_PLACE || !tg_dtype_is_float(p->dtype)) {
+    tgi_gemm_direct(p);
     return TG_OK;
   }
-  if (m == 1 || n == 1) {
-    tgi_gemm_vector(&p);
+  if (p->m == 1 || p->n == 1) {
+    tgi_gemm_vector(p);
     return TG_OK;
   }
-  if (tgi_gemm_in_place(&p)) return TG_OK;
+  if (tgi_gemm_in_place(p)) return TG_OK;
   if (work <= DIRECT) {
-    tgi_gemm_direct(&p);
+    tgi_gemm_direct(p);
     return TG_OK;
   }
   tg_status status = TG_UNSUPPORTED;
-  if (backend(runtime) == TG_GEMM_BLAS) status = tgi_gemm_blas(&p);
-  return status == TG_UNSUPPORTED ? tgi_gemm_portable(&p) : status;
+  if (backend(p->runtime) == TG_GEMM_BLAS) status = tgi_gemm_blas(p);
+  return status == TG_UNSUPPORTED ? tgi_gemm_portable(p) : status;
 }
 
 tg_status tgi_gemm(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
                    int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, double beta, tgi_matrix c) {
-  tgi_matrix nothing = {0};
-  return tgi_gemm_add(runtime, scratch, dtype, m, n, k, a, b, beta == 0 ? nothing : c, c);
+  return tgi_multiply(&(tgi_product){.runtime = runtime,
+                                     .scratch = scratch,
+                                     .dtype = dtype,
+                                     .m = m,
+                                     .n = n,
+                                     .k = k,
+                                     .a = a,
+                                     .b = b,
+                                     .add = beta == 0 ? (tgi_matrix){0} : c,
+                                     .c = c});
 }

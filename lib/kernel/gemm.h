@@ -15,9 +15,15 @@ typedef struct tgi_matrix {
    stride 1. add.data is NULL (C holds garbage, NaN among it), or C's (it is added to), or apart
    from C with any row stride: 0 is one bias under every row. k = 0 gives add. Memory for packing
    comes from `scratch` and is given back. */
-tg_status tgi_gemm_add(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
-                       int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, tgi_matrix add,
-                       tgi_matrix c);
+typedef struct tgi_product {
+  const tg_runtime *runtime;
+  tgi_arena *scratch;
+  tg_dtype dtype;
+  int64_t m, n, k;
+  tgi_matrix a, b, add, c;
+} tgi_product;
+
+tg_status tgi_multiply(const tgi_product *p);
 /* C = beta C + A B, beta 0 or 1. */
 tg_status tgi_gemm(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,
                    int64_t n, int64_t k, tgi_matrix a, tgi_matrix b, double beta, tgi_matrix c);

@@ -7,6 +7,7 @@ extern const tgi_gemm_kernels PASTE3(tgi_gemm, NAME, TGI_ISA);
 const tgi_gemm_kernels PASTE3(tgi_gemm, NAME, TGI_ISA) = {.mr = MR,
                                                           .nr = NR,
                                                           .grain = MASKED ? 1 : LANES,
+                                                          .lanes = LANES,
                                                           .pack = LOCAL(pack),
                                                           .tile = LOCAL(tile),
                                                           .vector = LOCAL(vector)};

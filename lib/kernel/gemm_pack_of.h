@@ -36,18 +36,20 @@ static void LOCAL(pack_turned)(int64_t width, int count, int64_t k, const T *fro
   LOCAL(pack_each)(width, 0, count, k4, k, from, across, 1, to);
 }
 
-/* The same for as many rows as a vector has elements. */
-static void LOCAL(pack_squares)(int64_t width, int64_t k, const T *from, int64_t across, T *to) {
+/* The same for a vector of rows; the last of `count` stands for those that follow it. */
+static void LOCAL(pack_squares)(int64_t width, int count, int64_t k, const T *from, int64_t across,
+                                T *to) {
   int64_t whole = k & ~(int64_t)(LANES - 1);
   for (int64_t l = 0; l < whole; l += LANES) {
     vec x[LANES];
     UNROLLED
-    for (int i = 0; i < LANES; i++) x[i] = *(const vec *)(from + i * across + l);
+    for (int i = 0; i < LANES; i++)
+      x[i] = *(const vec *)(from + (i < count ? i : count - 1) * across + l);
     LOCAL(square)(x);
     UNROLLED
     for (int i = 0; i < LANES; i++) *(vec *)(to + (l + i) * width) = x[i];
   }
-  LOCAL(pack_each)(width, 0, LANES, whole, k, from, across, 1, to);
+  LOCAL(pack_each)(width, 0, count, whole, k, from, across, 1, to);
 }
 
 /* across is 1. width is a constant wherever it is called. */
@@ -60,19 +62,21 @@ LOCAL(pack_rows)(int width, int64_t k, const T *from, int64_t along, T *to) {
 static void LOCAL(pack)(int width, int count, int64_t k, const void *from, int64_t across,
                         int64_t along, void *to) {
   T *sliver = to;
+  int part = count & ~(LANES - 1);
+  /* The vector of which a part is used: what the rest holds is multiplied too. */
+  for (int64_t l = 0; !MASKED && part + LANES <= width && l < k; l++)
+    *(vec *)(sliver + l * width + part) = (vec){0};
   int i = 0;
-  if (across == 1 && count == width) {
-    if (width == NR)
-      LOCAL(pack_rows)(NR, k, from, along, sliver);
-    else
-      LOCAL(pack_rows)(MR, k, from, along, sliver);
+  if (across == 1 && count == NR && width == NR) {
+    LOCAL(pack_rows)(NR, k, from, along, sliver);
+  } else if (across == 1 && count == MR && width == MR) {
+    LOCAL(pack_rows)(MR, k, from, along, sliver);
   } else if (along == 1) {
-    for (; i + LANES <= count; i += LANES)
-      LOCAL(pack_squares)(width, k, (const T *)from + i * across, across, sliver + i);
-    LOCAL(pack_turned)(width, count - i, k, (const T *)from + i * across, across, sliver + i);
+    for (; i + LANES / 2 < count && i + LANES <= width; i += LANES) LOCAL(pack_squares)
+    (width, count - i, k, (const T *)from + i * across, across, sliver + i);
+    if (i < count)
+      LOCAL(pack_turned)(width, count - i, k, (const T *)from + i * across, across, sliver + i);
   } else {
     LOCAL(pack_each)(width, 0, count, 0, k, from, across, along, sliver);
   }
-  for (int64_t l = 0; count < width && l < k; l++)
-    for (int z = count; z < width; z++) sliver[l * width + z] = 0;
 }

@@ -5,15 +5,6 @@
 
 #include "kernel/gemm.h"
 
-/* One product C = add + A B as gemm.h says, m, n, k >= 1. */
-typedef struct tgi_product {
-  const tg_runtime *runtime;
-  tgi_arena *scratch;
-  tg_dtype dtype;
-  int64_t m, n, k;
-  tgi_matrix a, b, add, c;
-} tgi_product;
-
 /* Address of element (i, j), in elements of `size` bytes. */
 static inline void *tgi_matrix_at(tgi_matrix x, size_t size, int64_t i, int64_t j) {
   return (char *)x.data + (i * x.row + j * x.col) * (int64_t)size;
@@ -44,6 +35,7 @@ typedef struct tgi_tile {
   tgi_matrix b;       /* its first columns, contiguous: a multiple of `grain` of them */
   int64_t in_place;   /* columns that are read there */
   const void *panels; /* slivers of the columns that follow */
+  int64_t panel_row;  /* their width; less than nr, in whole vectors, where there is one */
   tgi_matrix c, add;  /* add.data NULL: 0 */
   bool a_packed;
   bool turned; /* columns of C and add are contiguous (row is 1), else rows (col is 1) */
@@ -51,8 +43,10 @@ typedef struct tgi_tile {
 
 typedef struct tgi_gemm_kernels {
   int mr, nr; /* widths of A's and B's slivers, and the part of C that is held in registers */
-  int grain;
-  /* to[l, i] = from[i * across + l * along], i < count <= width; padded with zeros */
+  int grain;  /* columns of B in place are a multiple of it */
+  int lanes;  /* of a vector */
+  /* to[l, i] = from[i * across + l * along], i < count <= width; a sliver of B is padded to whole
+     vectors with anything that can be multiplied without harm. */
   void (*pack)(int width, int count, int64_t k, const void *from, int64_t across, int64_t along,
                void *to);
   void (*tile)(const tgi_tile *t);

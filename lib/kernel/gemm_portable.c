@@ -16,20 +16,30 @@ enum {
   B_IN_PLACE_M = 64,    /* B likewise */
 };
 /* Fewer multiplications than this are one tile, not worth waking a thread for. */
-static const double ALONE = 1 << 20;
+static const double ALONE = 1 << 23;
+
+static int64_t round_up(int64_t n, int64_t to) { return tgi_ceil_div(n, to) * to; }
+
+static double work_of(const tgi_product *p) { return (double)p->m * (double)p->n * (double)p->k; }
 
 bool tgi_gemm_in_place(const tgi_product *p) {
-  if (p->b.col != 1 || p->n > A_IN_PLACE_N || p->m > B_IN_PLACE_M || p->k > WHOLE_K) return false;
+  enum { SLIVER = 8192 };
+  char sliver[SLIVER] __attribute__((aligned(64)));
+  if (p->n > A_IN_PLACE_N || p->k > WHOLE_K || work_of(p) >= ALONE) return false;
   const tgi_gemm_kernels *kernels = tgi_gemm_kernels_for(tg_runtime_isa(p->runtime), p->dtype);
-  if ((p->n & (kernels->grain - 1)) != 0) return false;
-  kernels->tile(&(tgi_tile){.m = p->m,
-                            .n = p->n,
-                            .k = p->k,
-                            .a = p->a,
-                            .b = p->b,
-                            .in_place = p->n,
-                            .c = p->c,
-                            .add = p->add});
+  tgi_tile t = {.m = p->m, .n = p->n, .k = p->k, .a = p->a, .b = p->b, .c = p->c, .add = p->add};
+  t.in_place = p->n;
+  if (p->b.col != 1 || (p->n & (kernels->grain - 1)) != 0) {
+    t.panel_row = round_up(p->n, kernels->lanes);
+    size_t bytes = (size_t)(t.panel_row * p->k) * tg_dtype_size(p->dtype);
+    if (p->n > kernels->nr || bytes > SLIVER) return false;
+    kernels->pack((int)t.panel_row, (int)p->n, p->k, p->b.data, p->b.col, p->b.row, sliver);
+    t.panels = sliver;
+    t.in_place = 0;
+  } else if (p->m > B_IN_PLACE_M) {
+    return false;
+  }
+  kernels->tile(&t);
   return true;
 }
 
@@ -90,8 +100,6 @@ static void run(block *b, int64_t n, tgi_work_fn *work) {
   else
     for (int64_t i = 0; i < n; i++) work(b, i);
 }
-
-static int64_t round_up(int64_t n, int64_t to) { return tgi_ceil_div(n, to) * to; }
 
 /* Columns of B, of n, that are read where they lie. */
 static int64_t in_place(const block *b, int64_t n, bool wanted) {
@@ -159,8 +167,9 @@ tg_status tgi_gemm_portable(const tgi_product *given) {
   block b = {.runtime = p->runtime,
              .kernels = tgi_gemm_kernels_for(tg_runtime_isa(p->runtime), p->dtype),
              .size = tg_dtype_size(p->dtype),
-             .alone = (double)p->m * (double)p->n * (double)p->k < ALONE,
+             .alone = work_of(p) < ALONE,
              .t = {.a = p->a, .b = p->b, .c = p->c, .turned = turn}};
+  b.t.panel_row = b.kernels->nr;
   bool b_in_place = p->b.col == 1 && p->m <= B_IN_PLACE_M;
   int64_t most_k = b.alone ? WHOLE_K : BLOCK_K_BYTES / (int64_t)b.size;
   int64_t block_k = even_part(p->k, most_k);

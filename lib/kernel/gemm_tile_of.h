@@ -118,6 +118,6 @@ static void LOCAL(tile)(const tgi_tile *t) {
     LOCAL(rows)(t, &p, j, (int)cols);
   }
   p.b = t->panels;
-  p.b_row = NR;
+  p.b_row = t->panel_row;
   for (; j < t->n; j += NR, p.b += NR * t->k) LOCAL(rows)(t, &p, j, (int)tgi_least(NR, t->n - j));
 }
