@@ -108,6 +108,8 @@ typedef enum tg_op_flags {
   TG_OP_RANDOM = 1 << 1, /* draws numbers, by a key among its attributes */
   TG_OP_VIEW = 1 << 2,   /* may give a view of operand 0 */
   TG_OP_CONST = 1 << 3,  /* the result is a constant: no gradient passes (argmax, detach) */
+  /* Programs may have the kernel write its result over an operand of the same layout and dtype. */
+  TG_OP_IN_PLACE = 1 << 4,
 } tg_op_flags;
 
 struct tg_op {

@@ -214,11 +214,11 @@ static tg_var operand(const tg_call *c, int i) { return c->x[i]; }
 #define ONE(shape_)  .arity = 1, .shape = shape_
 #define TWO(shape_)  .arity = 2, .shape = shape_, .arrange = tg_arrange_broadcast
 #define WITH(name)   .attrs_size = sizeof(attrs), .attrs = fields_##name
-#define SLOPE(name)  .vjp = {vjp_x_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name
+#define SLOPE(name)  .flags = TG_OP_IN_PLACE, .vjp = {vjp_x_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name
 #define SLOPES(name)                                                                               \
-  .vjp = {vjp_a_of_##name, vjp_b_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name
+  .flags = TG_OP_IN_PLACE, .vjp = {vjp_a_of_##name, vjp_b_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name
 #define FLAT         .vjp = {tg_vjp_zero, tg_vjp_zero}, .jvp = tg_jvp_zero
-#define CONST        .flags = TG_OP_CONST, FLAT
+#define CONST        .flags = TG_OP_CONST | TG_OP_IN_PLACE, FLAT
 
 #define UNARY(name, label, class, formula, ...)                                                    \
   const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(tg_shape_same), SLOPE(name)};
@@ -229,7 +229,8 @@ static tg_var operand(const tg_call *c, int i) { return c->x[i]; }
 #define BINARY(name, label, class, formula, ...)                                                   \
   const tg_op tgi_op_##name = {NAMED(name, label, class, formula), TWO(tg_shape_same), SLOPES(name)};
 #define STEP(name, label, class, formula, ...)                                                     \
-  const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(tg_shape_same), FLAT};
+  const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(tg_shape_same),             \
+                               .flags = TG_OP_IN_PLACE, FLAT};
 #define TEST(name, label, class, formula, ...)                                                     \
   const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(shape_bool), CONST};
 #define TEST1(name, label, class, formula, ...)                                                    \

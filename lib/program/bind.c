@@ -165,7 +165,7 @@ static bool bind_roots(binder *b) {
   for (size_t r = 0; r < g->root_count; r++) {
     const tgi_root *root = &g->roots[r];
     if (root->kind == TGI_ROOT_OUTPUT) bind_tensor(b, &p->results[root->index], root->value);
-    bool in_place = p->plan.stored[root->value] == r + 1;
+    bool in_place = p->plan.stored[p->lies[root->value].base] == r + 1;
     if (root->kind != TGI_ROOT_ASSIGN && (root->kind != TGI_ROOT_STORE || in_place)) continue;
     tgi_transfer *to = root->kind == TGI_ROOT_STORE ? &p->stores[p->store_count++]
                                                     : &p->assigns[p->assign_count++];

@@ -118,8 +118,8 @@ tgi_lie *tgi_graph_layout(tgi_graph *g);
 
 /* The plan: where in the block each base lies. */
 typedef struct tgi_plan {
-  int64_t *offset;  /* by value: in the block; -1: not there */
-  uint32_t *stored; /* by value: 1 + the root (STORE) in whose memory it is computed; 0: none */
+  int64_t *offset;  /* by base: in the block; -1: not there */
+  uint32_t *stored; /* by base: 1 + the root (STORE) in whose memory it is computed; 0: none */
   size_t bytes, least_bytes;
 } tgi_plan;
 /* reuse: memory is taken again as soon as its value is dead. */
