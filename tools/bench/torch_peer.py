@@ -9,7 +9,8 @@ fastest and the median; small models go back to their start every 200 steps, out
 timed, because Adam's moments turn denormal on one batch. Data come from a 64-bit hash
 (tools/bench/fill.c has the same), so that both sides begin from equal numbers and their check values,
 the loss of steps 1 and 5, show that they did the same work. peak_bytes is the most that a step held
-in blocks that it freed again: no parameters, gradients or optimizer state.
+in tensors that it freed again: no parameters, gradients or optimizer state, and none of the graph's
+own objects. rss_bytes is by how much the process grew, with all of these.
 
 Unless --stock is given the script starts itself again with the settings in tuned(), which are read
 when libraries are loaded. They matter up to a factor of five: Debian's OpenBLAS 0.3.21 does not know
@@ -68,8 +69,7 @@ def set_environment(args):
         env = {k: v for k, v in env.items() if not k.startswith(("OPENBLAS_", "OMP_"))} | tuned()
         if args.threads > 1:  # spinning threads of two libraries fight over the cores
             env["OMP_WAIT_POLICY"] = "PASSIVE"
-    env.update(_TORCH_PEER="1", OMP_NUM_THREADS=str(args.threads), OPENBLAS_NUM_THREADS=str(args.threads),
-               GLOG_minloglevel="2")
+    env.update(_TORCH_PEER="1", OMP_NUM_THREADS=str(args.threads), OPENBLAS_NUM_THREADS=str(args.threads))
     os.execve(sys.executable, [sys.executable, os.path.abspath(__file__)] + sys.argv[1:], env)
 
 
@@ -603,11 +603,26 @@ def allocations(tree):
         yield from allocations(event.children)
 
 
+def silently(work):
+    """The profiler logs a warning for each block that it did not see being made."""
+    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        return work()
+    finally:
+        os.dup2(stderr, 2)
+
+
+def profiled(step):
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as p:
+        KEPT.append(step())
+    return p
+
+
 def peak_bytes(step):
     """The most that one step held in blocks that it freed again."""
     KEPT.append(None)
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as p:
-        KEPT.append(step())
+    p = silently(lambda: profiled(step))
     events = sorted(allocations(p.profiler.kineto_results.experimental_event_tree()), key=lambda e: e[0])
     freed_at, freed = {}, [False] * len(events)
     for i in range(len(events) - 1, -1, -1):
@@ -627,6 +642,11 @@ def peak_bytes(step):
         most = max(most, now)
     KEPT.clear()
     return most
+
+
+def status_bytes(key):
+    with open("/proc/self/status", encoding="utf-8") as file:
+        return int(re.search(key + r":\s+(\d+)", file.read()).group(1)) * 1024
 
 
 class Episode:
@@ -668,11 +688,13 @@ def timed(step, seconds):
 
 def measure(builder):
     torch.set_num_threads(ARGS.threads)
+    before = status_bytes("VmRSS")
     step = builder()
     values = [float(step().item()) for _ in range(5)]
     out = dict(c1=values[0], c5=values[4])
     if ARGS.seconds > 0:
         out.update(timed(step, ARGS.seconds))
+        out["rss_bytes"] = status_bytes("VmHWM") - before
         out["peak_bytes"] = peak_bytes(step)
     return out
 
