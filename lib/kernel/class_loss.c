@@ -1,89 +1,69 @@
-/* Losses of class indices: tiles of rows, and the rows in float and double. */
-#include "kernel/class_loss.h"
+/* Losses of class indices: tiles of rows, shared by the threads, whose sums are added in order. */
+#include "kernel/class_loss_parts.h"
 
-#include <math.h>
+enum { TILE = 8192 }; /* elements, about */
 
 typedef struct job {
-  const tgi_class_loss *c;
-  void *to;      /* y, or dx */
-  const void *g; /* as many as rows, or one */
-  int64_t g_step, rows, tile;
-  double divisor, beta;
-  double *sums; /* of the tiles */
+  tgi_class_job rows;
+  const tgi_class_kernels *kernels;
+  int64_t count, tile; /* rows, and of a tile */
+  double *sums;        /* of the tiles, or NULL */
 } job;
 
-static bool is_ignored(const tgi_class_loss *c, int64_t r) {
-  return c->ignores && c->index[r] == c->ignore_index;
+static const tgi_class_kernels *kernels_for(tg_isa isa, tg_dtype dtype) {
+#define ROW(ISA, isa) [TG_ISA_##ISA] = {&TGI_CLASS_KERNELS(f32, isa), &TGI_CLASS_KERNELS(f64, isa)},
+  static const tgi_class_kernels *const tables[TG_ISA_COUNT][2] = {TGI_ISA_MAP(ROW)};
+#undef ROW
+  return tables[tables[isa][0] != NULL ? isa : TG_ISA_BASE][dtype == TG_F64];
 }
-
-#define JOIN_(name, suffix) name##suffix
-#define JOIN(name, suffix)  JOIN_(name, suffix)
-
-#define T           float
-#define TYPED(name) JOIN(name, _f32)
-#define LIBM(name)  JOIN(name, f)
-#include "kernel/class_loss_rows.h"
-#undef T
-#undef TYPED
-#undef LIBM
-#define T           double
-#define TYPED(name) JOIN(name, _f64)
-#define LIBM(name)  name
-#include "kernel/class_loss_rows.h"
-#undef T
-#undef TYPED
-#undef LIBM
 
 int64_t tgi_class_loss_bad_row(const tgi_class_loss *c) {
   for (int64_t r = 0; r < c->outer * c->inner; r++)
-    if ((c->index[r] < 0 || c->index[r] >= c->count) && !is_ignored(c, r)) return r;
+    if ((c->index[r] < 0 || c->index[r] >= c->count) && !tgi_class_is_ignored(c, r)) return r;
   return -1;
 }
 
 double tgi_class_loss_weight(const tgi_class_loss *c) {
-  return c->dtype == TG_F32 ? total_f32(c) : total_f64(c);
+  return kernels_for(TG_ISA_BASE, c->dtype)->weight(c);
 }
 
 /* ---- tiles ---- */
 
-enum { TILE = 8192 }; /* elements, about */
+static void run_tile(void *user, int64_t i) {
+  const job *j = user;
+  const int64_t start = i * j->tile;
+  const double sum =
+      j->kernels->rows(&j->rows, start, j->count - start < j->tile ? j->count : start + j->tile);
+  if (j->sums != NULL) j->sums[i] = sum;
+}
+
+static int64_t tiles(const job *j) { return (j->count + j->tile - 1) / j->tile; }
+
+static void run(const tg_runtime *runtime, job *j) {
+  const tgi_class_loss *c = j->rows.c;
+  j->kernels = kernels_for(tg_runtime_isa(runtime), c->dtype);
+  tgi_parallel(runtime, tiles(j), run_tile, j);
+}
 
 static job job_of(const tgi_class_loss *c) {
-  const int64_t rows = c->outer * c->inner;
-  return (job){.c = c, .rows = rows, .tile = c->count < TILE ? TILE / (c->count + 1) + 1 : 1};
-}
-static int64_t tiles(const job *j) { return (j->rows + j->tile - 1) / j->tile; }
-static int64_t tile_end(const job *j, int64_t i) {
-  return j->rows - i * j->tile < j->tile ? j->rows : (i + 1) * j->tile;
-}
-
-static void each_tile(void *user, int64_t i) {
-  const job *j = user;
-  (j->c->dtype == TG_F32 ? each_f32 : each_f64)(j, i * j->tile, tile_end(j, i));
-}
-
-static void sum_tile(void *user, int64_t i) {
-  const job *j = user;
-  j->sums[i] = (j->c->dtype == TG_F32 ? sum_f32 : sum_f64)(j, i * j->tile, tile_end(j, i));
-}
-
-static void grad_tile(void *user, int64_t i) {
-  const job *j = user;
-  (j->c->dtype == TG_F32 ? slopes_f32 : slopes_f64)(j, i * j->tile, tile_end(j, i));
+  return (job){.rows = {.c = c},
+               .count = c->outer * c->inner,
+               .tile = c->count < TILE ? TILE / (c->count + 1) + 1 : 1};
 }
 
 void tgi_class_loss_each(const tg_runtime *runtime, const tgi_class_loss *c, void *y) {
   job j = job_of(c);
-  j.to = y;
-  tgi_parallel(runtime, tiles(&j), each_tile, &j);
+  j.rows.each = y;
+  run(runtime, &j);
 }
 
 tg_status tgi_class_loss_sum(const tg_runtime *runtime, tgi_arena *scratch, const tgi_class_loss *c,
                              double *sum) {
   job j = job_of(c);
+  j.rows.sums = true;
   j.sums = tgi_arena_alloc(scratch, (size_t)tiles(&j) * sizeof *j.sums);
   if (j.sums == NULL) return TG_NO_MEMORY;
-  tgi_parallel(runtime, tiles(&j), sum_tile, &j);
+  run(runtime, &j);
   *sum = 0;
   for (int64_t i = 0; i < tiles(&j); i++) *sum += j.sums[i];
   return TG_OK;
@@ -91,9 +71,15 @@ tg_status tgi_class_loss_sum(const tg_runtime *runtime, tgi_arena *scratch, cons
 
 void tgi_class_loss_grad(const tg_runtime *runtime, const tgi_class_loss *c, void *dx,
                          const void *g, int64_t g_step, double divisor, double beta) {
+  tgi_class_loss_both(runtime, c, NULL, dx, g, g_step, divisor, beta);
+}
+
+void tgi_class_loss_both(const tg_runtime *runtime, const tgi_class_loss *c, void *y, void *dx,
+                         const void *g, int64_t g_step, double divisor, double beta) {
   job j = job_of(c);
-  j.to = dx, j.g = g, j.g_step = g_step, j.divisor = divisor, j.beta = beta;
-  tgi_parallel(runtime, tiles(&j), grad_tile, &j);
+  j.rows.each = y, j.rows.dx = dx, j.rows.g = g, j.rows.g_step = g_step;
+  j.rows.divisor = divisor, j.rows.beta = beta;
+  run(runtime, &j);
 }
 
 /* q is minus the slope of a row whose scores are not normalised. */

@@ -30,20 +30,6 @@ static inline V number(double c) { return K(c); }
 #define tg_logical_and(a, b)      both(a, b)
 #define tg_logical_or(a, b)       either(a, b)
 
-/* ---- loops ---- */
-
-/* The statements for elements [i, i + m) of n, m = LANES but for the last. What is computed for an
-   element depends on nothing but the element. */
-#define EACH_VECTOR(n, ...)                                                                        \
-  do {                                                                                             \
-    int64_t i = 0;                                                                                 \
-    for (const int m = LANES; (n)-i >= m; i += m) __VA_ARGS__                                      \
-    if (i < (n)) {                                                                                 \
-      const int m = (int)((n)-i);                                                                  \
-      __VA_ARGS__                                                                                  \
-    }                                                                                              \
-  } while (0)
-
 /* ---- values ---- */
 
 /* x is another name of a. Compilers drop the loads that an expression does not use. */

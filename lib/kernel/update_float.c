@@ -132,16 +132,16 @@ static void scale(int64_t n, void *x, double factor) {
   for (int64_t i = 0; i < n; i++) xs[i] *= by;
 }
 
-enum { LANES = 16 };
+enum { SUMS = 16 };
 
 static double sum_squares(int64_t n, const void *x) {
   const T *xs = x;
-  double lane[LANES] = {0};
+  double lane[SUMS] = {0};
   int64_t i = 0;
-  for (; i + LANES <= n; i += LANES)
-    for (int k = 0; k < LANES; k++) lane[k] += (double)xs[i + k] * (double)xs[i + k];
+  for (; i + SUMS <= n; i += SUMS)
+    for (int k = 0; k < SUMS; k++) lane[k] += (double)xs[i + k] * (double)xs[i + k];
   for (int k = 0; i + k < n; k++) lane[k] += (double)xs[i + k] * (double)xs[i + k];
-  for (int width = LANES / 2; width > 0; width /= 2)
+  for (int width = SUMS / 2; width > 0; width /= 2)
     for (int k = 0; k < width; k++) lane[k] += lane[k + width];
   return lane[0];
 }
@@ -151,12 +151,12 @@ static inline T larger(T a, T b) { return a > b || a != a ? a : b; }
 
 static double max_abs(int64_t n, const void *x) {
   const T *xs = x;
-  T lane[LANES] = {0};
+  T lane[SUMS] = {0};
   int64_t i = 0;
-  for (; i + LANES <= n; i += LANES)
-    for (int k = 0; k < LANES; k++) lane[k] = larger(lane[k], magnitude(xs[i + k]));
+  for (; i + SUMS <= n; i += SUMS)
+    for (int k = 0; k < SUMS; k++) lane[k] = larger(lane[k], magnitude(xs[i + k]));
   for (int k = 0; i + k < n; k++) lane[k] = larger(lane[k], magnitude(xs[i + k]));
-  for (int k = 1; k < LANES; k++) lane[0] = larger(lane[0], lane[k]);
+  for (int k = 1; k < SUMS; k++) lane[0] = larger(lane[0], lane[k]);
   return (double)lane[0];
 }
 

@@ -80,6 +80,18 @@ static inline void store(T *to, int m, V v) {
     memcpy(to, &v, sizeof v);
 }
 
+/* The statements for elements [i, i + m) of n, m = LANES but for the last. What is computed for an
+   element then depends on nothing but the element. */
+#define EACH_VECTOR(n, ...)                                                                        \
+  do {                                                                                             \
+    int64_t i = 0;                                                                                 \
+    for (const int m = LANES; (n)-i >= m; i += m) __VA_ARGS__                                      \
+    if (i < (n)) {                                                                                 \
+      const int m = (int)((n)-i);                                                                  \
+      __VA_ARGS__                                                                                  \
+    }                                                                                              \
+  } while (0)
+
 /* ---- arithmetic ---- */
 
 static inline V neg(V x) { return -x; }
@@ -99,9 +111,17 @@ static inline M one_of(M a, M b) { return a ^ b; }
 static inline V chosen(M condition, V a, V b) {
   return (V)((condition & (M)a) | (~condition & (M)b));
 }
+/* a > b ? a : b, and a < b ? a : b: b where either is NaN. */
+#if defined(X86)
+static inline V larger(V a, V b) { return X86(max)(a, b); }
+static inline V smaller(V a, V b) { return X86(min)(a, b); }
+#else
+static inline V larger(V a, V b) { return chosen(a > b, a, b); }
+static inline V smaller(V a, V b) { return chosen(a < b, a, b); }
+#endif
 /* NaN where either is. */
-static inline V max(V a, V b) { return chosen(either(lt(a, b), ne(b, b)), b, a); }
-static inline V min(V a, V b) { return chosen(either(gt(a, b), ne(b, b)), b, a); }
+static inline V max(V a, V b) { return chosen(b != b, b, larger(b, a)); }
+static inline V min(V a, V b) { return chosen(b != b, b, smaller(b, a)); }
 static inline V magnitude(V x) { return (V)((M)x & ~(M)all((T)-0.0)); }
 
 #if defined(__AVX512F__) && LANES == 16
@@ -117,6 +137,13 @@ static inline bool every(M condition) {
   return yes;
 }
 #endif
+
+/* The first m lanes. */
+static inline M within(int m) {
+  M v;
+  for (int k = 0; k < LANES; k++) v[k] = k < m ? -1 : 0;
+  return v;
+}
 
 /* ---- what processors round correctly ---- */
 
