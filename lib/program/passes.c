@@ -1,7 +1,11 @@
 /* The passes in the order in which they run. */
 #include "program/passes.h"
 
-static tgi_pass_fn *const passes[TG_PASS_COUNT] = {NULL};
+#include "program/fuse.h"
+
+static tgi_pass_fn *const passes[TG_PASS_COUNT] = {
+    [TG_PASS_FUSE] = tgi_pass_fuse,
+};
 
 static tg_status show(const tgi_graph *g, int pass, const tg_program_options *options) {
   return options->show ? tgi_graph_show(g, pass, options->show, options->user) : TG_OK;

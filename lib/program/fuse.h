@@ -1,0 +1,64 @@
+/* What the files of the fusing pass share: how a group of elementwise steps becomes one step. A
+   group is a loop over blocks of elements of one shape, or numbers in registers where every value
+   has one element. */
+#ifndef TGI_FUSE_H
+#define TGI_FUSE_H
+
+#include "kernel/map.h"
+#include "program/graph.h"
+
+enum { TGI_FUSE_MOST = 96, TGI_FUSE_OPERANDS = 3 }; /* members of a loop; operands of a member */
+
+/* ---- what can be fused ---- */
+
+/* Finds the compiled rows of operators. */
+typedef struct tgi_fuse_rows {
+  tg_isa isa;
+  uint8_t bucket[512]; /* 1 + the row's number; 0: none */
+} tgi_fuse_rows;
+void tgi_fuse_rows_init(tgi_fuse_rows *rows, tg_isa isa);
+
+/* A step as arithmetic: y = fn(x[0], ..., x[n - 1]) element by element. */
+typedef struct tgi_fuse_call {
+  tgi_map_fn *fn;
+  const double *attrs;
+  uint32_t n, x[TGI_FUSE_OPERANDS], y;
+} tgi_fuse_call;
+
+/* What the pass knows while it forms groups. */
+typedef struct tgi_fuse {
+  tgi_graph *g;
+  const tgi_step *steps; /* as they were before the pass */
+  const int32_t *maker;
+  const uint32_t *uses;
+  uint32_t *unit; /* by step: 1 + the group in which it is placed */
+  uint32_t *slot; /* by value: 1 + its slot in the group that is being made; else 0 */
+  uint32_t *seen; /* by value: how often the group reads it; else 0 */
+  uint32_t *left; /* by value: how many reads are still to come; else 0 */
+  uint32_t *root; /* by value: the one that it is another name of in that group; else itself */
+  tgi_fuse_rows rows;
+} tgi_fuse;
+
+/* The compiled row of a step; NULL where it is no elementwise one, or one that may fail. */
+tgi_map_fn *tgi_fuse_row_of(const tgi_fuse *f, const tgi_step *step);
+/* The step as arithmetic; a constant that is spread becomes an attribute. False: no memory. */
+bool tgi_fuse_call_of(tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call);
+/* Is v made by a member of group `unit`? */
+static inline bool tgi_fuse_inside(const tgi_fuse *f, uint32_t v, uint32_t unit) {
+  return f->maker[v] != TGI_NO_STEP && f->unit[f->maker[v]] == unit;
+}
+
+/* ---- what becomes of a group: steps[0..n) in order, all of group `unit` ---- */
+
+/* A loop: all members' results have the shape of the first's. */
+tg_status tgi_fuse_loop(tgi_fuse *f, uint32_t unit, const tgi_step steps[], uint32_t n);
+/* Every value of every member has one element; views among them are other names. */
+tg_status tgi_fuse_scalars(tgi_fuse *f, uint32_t unit, const tgi_step steps[], uint32_t n);
+
+/* Results of these may take the memory of an operand of the same size that lies in row-major
+   order. */
+extern const tg_op tgi_fused_loop_op, tgi_fused_scalars_op;
+
+tg_status tgi_pass_fuse(tgi_graph *g);
+
+#endif

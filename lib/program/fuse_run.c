@@ -1,0 +1,269 @@
+/* Runs a loop: block by block, every instruction over one block at a time. Operands and results
+   that lie in row-major order are read and written where they are; others are packed into buffers,
+   a single number once. Knows no arithmetic. */
+#include <string.h>
+
+#include "program/fuse_loop.h"
+
+enum {
+  LINE = 64,
+  AREA = 64 << 10, /* bytes of all buffers of a thread */
+  NEAR = 28 << 10, /* of those that should stay in the nearest cache */
+  LONGEST = 1024,  /* elements of a block */
+  SHORTEST = 16,
+  USUAL = 256,    /* below this, calls cost more than cache does */
+  TILE = 1 << 15, /* elements that one thread takes; fixed, as all cuts are */
+};
+
+typedef struct job {
+  const tgi_loop *loop;
+  const tg_call *call;
+} job;
+
+/* One thread's places. */
+typedef struct frame {
+  _Alignas(LINE) char area[AREA];
+  char *at[TGI_LOOP_SLOTS];
+  int64_t phase[TGI_FUSE_MOST * TGI_FUSE_OPERANDS];  /* what is packed of an operand that repeats
+                                                         row by row: from here in a row, */
+  int64_t packed[TGI_FUSE_MOST * TGI_FUSE_OPERANDS]; /* so many elements; 0: nothing */
+  char *buffer[TGI_FUSE_MOST * TGI_FUSE_OPERANDS];   /* of operands that are packed */
+} frame;
+
+static const tg_tensor *result(const tg_call *c, uint32_t j) {
+  return j == 0 ? &c->out : &c->in[c->n + (int)j - 1];
+}
+
+/* ---- the layout ---- */
+
+static void add_axis(const tgi_loop *l, const tg_call *c, int k) {
+  tgi_loop_layout *to = l->layout;
+  bool joins = to->rank > 0;
+  for (uint32_t i = 0; i < l->n_x && joins; i++)
+    joins =
+        l->operands[i].strides[to->rank - 1] == c->in[i].strides[k] * l->size[i] * l->like.dims[k];
+  if (!joins) to->dims[to->rank++] = 1;
+  to->dims[to->rank - 1] *= l->like.dims[k];
+  for (uint32_t i = 0; i < l->n_x; i++)
+    l->operands[i].strides[to->rank - 1] = c->in[i].strides[k] * l->size[i];
+}
+
+static void find_kind(const tgi_loop *l, uint32_t i) {
+  tgi_loop_operand *o = &l->operands[i];
+  bool even = true, dense = true;
+  int64_t step = l->size[i];
+  for (int k = l->layout->rank - 1; k >= 0; k--) {
+    even = even && o->strides[k] == 0;
+    dense = dense && o->strides[k] == step;
+    step *= l->layout->dims[k];
+  }
+  o->kind = even ? TGI_EVEN : dense ? TGI_DENSE : TGI_STRIDED;
+}
+
+static bool read_after(const tgi_loop *l, uint32_t i, uint32_t y) {
+  bool written = false, again = false;
+  for (uint32_t k = 0; k < l->n_codes; k++) {
+    const tgi_loop_code *code = &l->codes[k];
+    for (int j = 0; j < TGI_FUSE_OPERANDS; j++) again = again || (written && code->x[j] == i);
+    written = written || code->y == y;
+  }
+  return again;
+}
+
+/* Must result j wait in a buffer until its block is done? */
+static bool lies_under(const tgi_loop *l, const tg_call *c, uint32_t j) {
+  const tg_tensor *y = result(c, j);
+  for (uint32_t i = 0; i < l->n_x; i++)
+    if (c->in[i].data == y->data && (c->in[i].dtype != y->dtype || read_after(l, i, l->n_x + j)))
+      return true;
+  return false;
+}
+
+static int64_t block_of(const tgi_loop *l, int64_t buffers, int64_t size, bool strided) {
+  const tgi_loop_layout *to = l->layout;
+  int64_t block = NEAR / ((buffers + 2) * size) / SHORTEST * SHORTEST;
+  block = block > LONGEST ? LONGEST : block < USUAL ? USUAL : block;
+  if (buffers > 0) block = tgi_least(block, (AREA / buffers - LINE) / size / SHORTEST * SHORTEST);
+  int64_t row = to->dims[to->rank - 1];
+  return strided && row < block ? block / row * row : block;
+}
+
+static void lay_out(const tgi_loop *l, const tg_call *c) {
+  tgi_loop_layout *to = l->layout;
+  *to = (tgi_loop_layout){.known = true, .n = tg_tensor_numel(&l->like)};
+  int64_t size = 1, buffers = (int64_t)l->n_slots - l->n_x - l->n_y;
+  bool strided = false;
+  for (int k = 0; k < l->like.rank; k++)
+    if (l->like.dims[k] != 1) add_axis(l, c, k);
+  for (uint32_t i = 0; i < l->n_x; i++) {
+    find_kind(l, i);
+    strided = strided || l->operands[i].kind == TGI_STRIDED;
+    buffers += l->operands[i].kind != TGI_DENSE;
+  }
+  for (uint32_t j = 0; j < l->n_y; j++) buffers += l->aside[j] = lies_under(l, c, j);
+  for (uint32_t s = 0; s < l->n_slots; s++) size = l->size[s] > size ? l->size[s] : size;
+  to->block = block_of(l, buffers, size, strided);
+  to->buffer = (size_t)(to->block * size + LINE - 1) / LINE * LINE;
+  to->tile = TILE / to->block * to->block;
+}
+
+/* ---- packing ---- */
+
+#define GATHER(type)                                                                               \
+  static void gather_##type(int64_t n, char *to, const char *from, int64_t stride) {               \
+    for (int64_t i = 0; i < n; i++)                                                                \
+      memcpy(to + i * (int64_t)sizeof(type), from + i * stride, sizeof(type));                     \
+  }                                                                                                \
+  static void fill_##type(int64_t n, char *to, const char *from) {                                 \
+    type x, *y = (void *)to;                                                                       \
+    memcpy(&x, from, sizeof x);                                                                    \
+    for (int64_t i = 0; i < n; i++) y[i] = x;                                                      \
+  }
+GATHER(uint8_t)
+GATHER(uint32_t)
+GATHER(uint64_t)
+#undef GATHER
+
+static void fill(size_t size, int64_t n, char *to, const char *from) {
+  if (size == sizeof(uint64_t))
+    fill_uint64_t(n, to, from);
+  else if (size == sizeof(uint32_t))
+    fill_uint32_t(n, to, from);
+  else
+    fill_uint8_t(n, to, from);
+}
+
+static void gather(size_t size, int64_t n, char *to, const char *from, int64_t stride) {
+  if (stride == 0)
+    fill(size, n, to, from);
+  else if (stride == (int64_t)size)
+    memcpy(to, from, (size_t)n * size);
+  else if (size == sizeof(uint64_t))
+    gather_uint64_t(n, to, from, stride);
+  else if (size == sizeof(uint32_t))
+    gather_uint32_t(n, to, from, stride);
+  else
+    gather_uint8_t(n, to, from, stride);
+}
+
+/* Where row r of an operand begins. */
+static const char *row_at(const tgi_loop_layout *l, const tgi_loop_operand *o, const char *base,
+                          int64_t r) {
+  for (int k = l->rank - 2; k > 0; k--) {
+    base += r % l->dims[k] * o->strides[k];
+    r /= l->dims[k];
+  }
+  return l->rank > 1 ? base + r * o->strides[0] : base;
+}
+
+static bool repeats(const tgi_loop_layout *l, const tgi_loop_operand *o) {
+  for (int k = 0; k < l->rank - 1; k++)
+    if (o->strides[k] != 0) return false;
+  return true;
+}
+
+/* n elements of operand i from element `start`: where they are, or in its buffer. */
+static char *strided(const job *j, frame *f, uint32_t i, int64_t start, int64_t n) {
+  const tgi_loop_layout *l = j->loop->layout;
+  const tgi_loop_operand *o = &j->loop->operands[i];
+  const int64_t row = l->dims[l->rank - 1], stride = o->strides[l->rank - 1];
+  const size_t size = j->loop->size[i];
+  const char *base = j->call->in[i].data;
+  int64_t r = start / row, skip = start % row;
+  if (stride == (int64_t)size && skip + n <= row)
+    return (char *)row_at(l, o, base, r) + skip * stride;
+  if (repeats(l, o) && f->phase[i] == skip && f->packed[i] >= n) return f->buffer[i];
+  f->phase[i] = skip;
+  f->packed[i] = n;
+  char *to = f->buffer[i];
+  for (; n > 0; r++, skip = 0) {
+    const int64_t m = tgi_least(row - skip, n);
+    gather(size, m, to, row_at(l, o, base, r) + skip * stride, stride);
+    to += m * (int64_t)size;
+    n -= m;
+  }
+  return f->buffer[i];
+}
+
+/* ---- running ---- */
+
+/* What is the same for all blocks of a tile of n elements. */
+static void set_up(const job *j, frame *f, int64_t n) {
+  const tgi_loop *l = j->loop;
+  char *next = f->area;
+  n = tgi_least(n, l->layout->block);
+  for (uint32_t s = l->n_x + l->n_y; s < l->n_slots; s++, next += l->layout->buffer)
+    f->at[s] = next;
+  for (uint32_t i = 0; i < l->n_x; i++) {
+    if (l->operands[i].kind == TGI_DENSE) continue;
+    if (l->operands[i].kind == TGI_EVEN) {
+      fill(l->size[i], n, next, j->call->in[i].data);
+      f->at[i] = next;
+    }
+    f->buffer[i] = next;
+    f->packed[i] = 0;
+    next += l->layout->buffer;
+  }
+  for (uint32_t k = 0; k < l->n_y; k++) {
+    if (!l->aside[k]) continue;
+    f->at[l->n_x + k] = next;
+    next += l->layout->buffer;
+  }
+}
+
+static void set_block(const job *j, frame *f, int64_t start, int64_t n) {
+  const tgi_loop *l = j->loop;
+  for (uint32_t i = 0; i < l->n_x; i++) {
+    if (l->operands[i].kind == TGI_DENSE)
+      f->at[i] = (char *)j->call->in[i].data + start * l->size[i];
+    else if (l->operands[i].kind == TGI_STRIDED)
+      f->at[i] = strided(j, f, i, start, n);
+  }
+  for (uint32_t k = 0; k < l->n_y; k++)
+    if (!l->aside[k])
+      f->at[l->n_x + k] = (char *)result(j->call, k)->data + start * l->size[l->n_x + k];
+}
+
+static void run_codes(const tgi_loop *l, char *const at[], int64_t n) {
+  for (const tgi_loop_code *c = l->codes, *end = c + l->n_codes; c < end; c++) {
+    const void *in[TGI_MAP_OPERANDS] = {at[c->x[0]], at[c->x[1]], at[c->x[2]], at[c->x[0]]};
+    c->fn(n, at[c->y], in, c->attrs);
+  }
+}
+
+static void run_block(const job *j, frame *f, int64_t start, int64_t n) {
+  const tgi_loop *l = j->loop;
+  set_block(j, f, start, n);
+  run_codes(l, f->at, n);
+  for (uint32_t k = 0; k < l->n_y; k++) {
+    const size_t size = l->size[l->n_x + k];
+    if (l->aside[k])
+      memcpy((char *)result(j->call, k)->data + start * (int64_t)size, f->at[l->n_x + k],
+             (size_t)n * size);
+  }
+}
+
+static void run_tile(void *user, int64_t i) {
+  const job *j = user;
+  const tgi_loop_layout *l = j->loop->layout;
+  frame f;
+  const int64_t row = l->dims[l->rank - 1];
+  const int64_t end = tgi_least(l->n, (i + 1) * l->tile);
+  set_up(j, &f, end - i * l->tile);
+  for (int64_t at = i * l->tile, n; at < end; at += n) {
+    n = tgi_least(l->block, end - at);
+    if (l->rank > 1 && row > l->block) n = tgi_least(n, row - at % row);
+    run_block(j, &f, at, n);
+  }
+}
+
+tg_status tgi_loop_run(const tg_call *c) {
+  job j = {c->attrs, c};
+  if (!j.loop->layout->known) lay_out(j.loop, c);
+  const tgi_loop_layout *l = j.loop->layout;
+  if (l->n <= l->tile)
+    run_tile(&j, 0);
+  else
+    tgi_parallel(c->runtime, tgi_ceil_div(l->n, l->tile), run_tile, &j);
+  return TG_OK;
+}
