@@ -12,7 +12,7 @@ typedef struct trace {
   bool fails;   /* uses shapes that do not fit */
 } trace;
 
-/* y[0] = exp(x) or -x, by the sign of its sum; y[1] = sum x. */
+/* y[0] = 3 x or -x, by the sign of its sum; y[1] = sum x. */
 static tg_status bend(tg_tape *on, const tg_var x[], int n_x, tg_var y[], int n_y, void *user) {
   trace *r = user;
   (void)on;
@@ -20,7 +20,7 @@ static tg_status bend(tg_tape *on, const tg_var x[], int n_x, tg_var y[], int n_
   ck_assert_int_eq(n_y, 2);
   r->recorded++;
   y[1] = tg_sum(x[0], TG_ALL, false);
-  y[0] = tg_branch(tg_gt_scalar(y[1], 0)) ? tg_exp(x[0]) : tg_neg(x[0]);
+  y[0] = tg_branch(tg_gt_scalar(y[1], 0)) ? tg_mul_scalar(x[0], 3) : tg_neg(x[0]);
   if (r->fails) y[0] = tg_matmul(y[1], x[0]);
   if (r->forgets) y[0] = TG_NONE;
   return r->returns;
@@ -63,9 +63,9 @@ START_TEST(a_program_for_each_way_of_a_branch) {
   trace r = {0};
   tg_function *f = tg_function_new(bend, 1, 2, &r, NULL, NULL);
   assert_call(f, -1, 2, 1, 1);
-  assert_call(f, 1, 2, exp(1), 2);
+  assert_call(f, 1, 2, 3, 2);
   assert_call(f, -2, 2, 2, 2);
-  assert_call(f, 2, 2, exp(2), 2);
+  assert_call(f, 2, 2, 6, 2);
   ck_assert_int_eq(r.recorded, 2);
   tg_function_free(f);
 }
@@ -93,7 +93,7 @@ START_TEST(eight_programs_are_kept_by_default) {
   tg_function *f = tg_function_new(bend, 1, 2, &r, NULL, NULL);
   for (int n = 1; n <= 8; n++) {
     assert_call(f, -1, n, 1, 2 * n - 1 < 8 ? 2 * n - 1 : 8);
-    assert_call(f, 1, n, exp(1), 2 * n < 8 ? 2 * n : 8);
+    assert_call(f, 1, n, 3, 2 * n < 8 ? 2 * n : 8);
   }
   tg_function_free(f);
 }
@@ -150,7 +150,7 @@ START_TEST(results_may_be_inputs) {
       bool positive = expected[0] + expected[1] > 0;
       ck_assert_int_eq(tg_function_call(f, &y[0], y, NULL), TG_OK);
       for (int i = 0; i < 2; i++) {
-        double value = positive ? exp(expected[i]) : -expected[i];
+        double value = positive ? 3 * expected[i] : -expected[i];
         ck_assert_double_eq(tg_tensor_at(&y[0], i), value);
         if (k % 2 == 0) a[i] = -tg_tensor_at(&y[0], i) / 8;
       }
@@ -249,7 +249,7 @@ static tg_status call_often(const tg_runtime *runtime, tg_error *error) {
     tg_tensor y[2], x = f64(data, 2 + k / 2 % 2);
     status = tg_function_call(f, &x, y, error);
     ck_assert((y[0].data != NULL) == (status == TG_OK));
-    if (status == TG_OK) ck_assert(at0(&y[0]) == (k & 1 ? exp(1) : 1));
+    if (status == TG_OK) ck_assert(at0(&y[0]) == (k & 1 ? 3 : 1));
   }
   tg_function_free(f);
   return status;

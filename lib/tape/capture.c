@@ -178,22 +178,33 @@ static tg_status add_write(tgi_effect effect, const char *what) {
   return tgi_capture_add(t, effect);
 }
 
-tg_status tg_assign(tg_params *params, int index, tg_var x) {
-  if (params == NULL) return tg_tape_fail(x.tape, TG_ARGUMENT, "tg_assign: no params"), TG_ARGUMENT;
-  tgi_effect effect = {.kind = TGI_ASSIGN,
-                       .x = x,
-                       .to = tg_params_tensor(params, index),
-                       .params = params,
-                       .index = index};
-  const tgi_capture *c = x.tape ? x.tape->capture : NULL;
-  for (size_t i = 0; c && i < c->effect_count; i++)
+/* Is there such a parameter, with memory, that nothing is assigned to yet? */
+static bool check_assigned(tg_tape *t, const tg_params *params, int index) {
+  const tgi_capture *c = t->capture;
+  if (params == NULL)
+    tg_tape_fail(t, TG_ARGUMENT, "tg_assign: no params");
+  else if (index < 0 || index >= tg_params_count(params))
+    tg_tape_fail(t, TG_ARGUMENT, "tg_assign: no parameter has the index %d", index);
+  else if (tg_params_tensor(params, index).data == NULL)
+    tg_tape_fail(t, TG_STATE, "tg_assign: \"%s\" has no memory yet: tg_params_seal comes first",
+                 tg_params_name(params, index));
+  for (size_t i = 0; c && i < c->effect_count && t->status == TG_OK; i++)
     if (c->effects[i].kind == TGI_ASSIGN && c->effects[i].params == params &&
-        c->effects[i].index == index) {
-      tg_tape_fail(x.tape, TG_ARGUMENT, "tg_assign: \"%s\" is assigned twice",
+        c->effects[i].index == index)
+      tg_tape_fail(t, TG_ARGUMENT, "tg_assign: \"%s\" is assigned twice",
                    tg_params_name(params, index));
-      return x.tape->status;
-    }
-  return add_write(effect, "tg_assign");
+  return t->status == TG_OK;
+}
+
+tg_status tg_assign(tg_params *params, int index, tg_var x) {
+  if (x.tape == NULL) return TG_ARGUMENT;
+  if (!check_assigned(x.tape, params, index)) return x.tape->status;
+  return add_write((tgi_effect){.kind = TGI_ASSIGN,
+                                .x = x,
+                                .to = tg_params_tensor(params, index),
+                                .params = params,
+                                .index = index},
+                   "tg_assign");
 }
 
 tg_status tg_store(tg_tensor to, tg_var x) {
