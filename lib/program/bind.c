@@ -33,12 +33,15 @@ static const tg_op branch_op = {
 
 /* ---- addresses ---- */
 
-/* The memory of a value that is a base; NULL for an input's. */
+/* The memory of a value that is a base; NULL for an input's. Empty ones need none, but a result has
+   an address. */
 static char *memory_of(const binder *b, uint32_t base) {
   const tgi_plan *plan = &b->p->plan;
   if (plan->stored[base]) return b->g->roots[plan->stored[base] - 1].to.data;
   if (plan->offset[base] >= 0) return b->p->block + plan->offset[base];
-  return b->g->values[base].like.data;
+  const tgi_val *value = &b->g->values[base];
+  bool empty = value->source == TGI_FROM_STEP && tg_tensor_numel(&value->like) == 0;
+  return empty ? b->p->block : value->like.data;
 }
 
 static tg_tensor tensor_of(const binder *b, uint32_t v) {
