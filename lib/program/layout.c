@@ -55,7 +55,8 @@ tgi_lie *tgi_graph_layout(tgi_graph *g) {
     lie_alone(&lies[v], (uint32_t)v, &g->values[v].like);
   for (size_t s = 0; right && s < g->step_count; s++) {
     const tgi_step *step = &g->steps[s];
-    if (!(step->op->flags & TG_OP_VIEW) || step->n == 0) continue;
+    bool may_view = step->op->flags & TG_OP_VIEW || step->op->kernel == NULL;
+    if (!may_view || step->n == 0) continue;
     tgi_arena_mark work = tgi_arena_mark_of(&t->work);
     right = find_view(g, t, step, lies);
     tgi_arena_rewind(&t->work, work);
