@@ -1,8 +1,7 @@
 /* How the losses' rows are run: tiles of fixed size, shared by the runtime's threads, whose sums
    are added in order. */
-#include "kernel/loss.h"
-
 #include "base/base.h"
+#include "kernel/loss_names.h"
 
 enum { TILE = 8192, BLOCK = 256, LANES = 8 };
 
@@ -14,6 +13,13 @@ typedef struct job {
   int64_t n, size; /* elements, bytes of one */
   double *sums;    /* of the tiles */
 } job;
+
+const tgi_loss_table *tgi_loss_table_for(tg_isa isa, tg_dtype dtype) {
+#define ROW(ISA, isa) [TG_ISA_##ISA] = {&TGI_LOSSES(f32, isa), &TGI_LOSSES(f64, isa)},
+  static const tgi_loss_table *const tables[TG_ISA_COUNT][2] = {TGI_ISA_MAP(ROW)};
+#undef ROW
+  return tables[tables[isa][0] != NULL ? isa : TG_ISA_BASE][dtype == TG_F64];
+}
 
 static int64_t tiles(int64_t n) { return (n + TILE - 1) / TILE; }
 static int64_t tile_length(const job *j, int64_t tile) {

@@ -23,7 +23,9 @@ typedef struct tgi_loss_table {
 #define LOSS1(name, ...) tgi_loss_row name;
 #include "kernel/loss_rows.h"
 } tgi_loss_table;
-extern const tgi_loss_table tgi_losses_f32, tgi_losses_f64;
+/* Never NULL for f32 and f64; the base instruction set where this build has not the one asked for.
+ */
+const tgi_loss_table *tgi_loss_table_for(tg_isa isa, tg_dtype dtype);
 
 /* out[i] = value of each element; or, where out has rank 0 and `divisor` is not 0 by count: their
    sum / divisor. x, t and out are contiguous and of one dtype, f32 or f64. */

@@ -12,8 +12,8 @@ const char *const tgi_reduction_names[] = {"mean", "sum", "none", "batchmean", N
 /* ---- what all rows share ---- */
 
 static const tgi_loss_attrs *attrs_of(const tg_call *c) { return c->attrs; }
-static const tgi_loss_table *table_of(tg_dtype dtype) {
-  return dtype == TG_F32 ? &tgi_losses_f32 : &tgi_losses_f64;
+static const tgi_loss_table *table_of(const tg_call *c) {
+  return tgi_loss_table_for(tg_runtime_isa(c->runtime), c->in[0].dtype);
 }
 static bool is_each(const tg_call *c) { return attrs_of(c)->reduction == TG_REDUCTION_NONE; }
 
@@ -77,12 +77,10 @@ static tg_var jvp_loss(const tg_call *c, const tg_var dx[]) {
 /* ---- kernels and rules of each row ---- */
 
 #define PASSES(name)                                                                               \
-  static tg_status kernel_##name(const tg_call *c) {                                               \
-    return kernel_loss(c, &table_of(c->in[0].dtype)->name);                                        \
-  }                                                                                                \
+  static tg_status kernel_##name(const tg_call *c) { return kernel_loss(c, &table_of(c)->name); }  \
   static tg_status grad_##name(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,   \
                                double beta) {                                                      \
-    return grad_loss(c, &table_of(c->in[0].dtype)->name, i, g, dx, beta);                          \
+    return grad_loss(c, &table_of(c)->name, i, g, dx, beta);                                       \
   }
 #define RULE(operand, name, slope)                                                                 \
   static tg_var vjp_##operand##_##name(const tg_call *c, tg_var g) {                               \

@@ -1,30 +1,10 @@
-/* The rows of loss_rows.h read as arithmetic on numbers of type T (float, double), with libm's
-   functions by SUFFIX and the table's NAME. Included once per T. */
-#include <stdbool.h>
+/* The rows of loss_rows.h read as arithmetic on vectors, for one dtype and instruction set. The
+   build names T (float, double), LANES, DTYPE, ISA and SUFFIX. */
+#include "kernel/loss_names.h"
+#include "kernel/vector_math.h"
 
-#include "kernel/libm.h"
-#include "kernel/loss.h"
-
-#define K(c)    ((T)(c))
+#define K(c)    all((T)(c))
 #define NOTHING K(0)
-
-/* ---- the vocabulary of values ---- */
-
-static inline T neg(T x) { return -x; }
-static inline T add(T a, T b) { return a + b; }
-static inline T sub(T a, T b) { return a - b; }
-static inline T mul(T a, T b) { return a * b; }
-static inline T div(T a, T b) { return a / b; }
-static inline bool eq(T a, T b) { return a == b; }
-static inline bool lt(T a, T b) { return a < b; }
-static inline bool le(T a, T b) { return a <= b; }
-static inline T select(bool condition, T a, T b) { return condition ? a : b; }
-/* NaN where a is: b is a constant in every row. */
-static inline T max(T a, T b) { return a < b ? b : a; }
-#define abs(x)   LIBM(fabs)(x)
-#define exp(x)   LIBM(exp)(x)
-#define log(x)   LIBM(log)(x)
-#define log1p(x) LIBM(log1p)(x)
 
 /* ---- the vocabulary of slopes ---- */
 
@@ -40,48 +20,53 @@ static inline T max(T a, T b) { return a < b ? b : a; }
 #define tg_rsub_scalar(x, c)    sub(K(c), x)
 #define tg_mul_scalar(x, c)     mul(x, K(c))
 #define tg_div_scalar(x, c)     div(x, K(c))
-#define tg_eq_scalar(x, c)      ((x) == K(c))
-#define tg_ne_scalar(x, c)      ((x) != K(c))
+#define tg_eq_scalar(x, c)      eq(x, K(c))
+#define tg_ne_scalar(x, c)      ne(x, K(c))
 #define tg_lt_scalar(x, c)      lt(x, K(c))
 #define tg_le_scalar(x, c)      le(x, K(c))
-#define tg_logical_and(a, b)    ((a) & (b))
+#define tg_logical_and(a, b)    both(a, b)
 #define tg_where(c, a, b)       select(c, a, b)
 #define tg_maximum_scalar(x, c) max(x, K(c))
 #define tg_clamp(x, low, high)  clamp(x, K(low), K(high))
 #define tg_hardtanh             tg_clamp
-static inline T clamp(T x, T low, T high) { return x < low ? low : x > high ? high : x; }
-static inline T tg_sign(T x) { return x > 0 ? K(1) : x < 0 ? K(-1) : x; }
-static inline T tg_sigmoid(T x) {
-  const T e = exp(neg(abs(x)));
-  return select(x < 0, e, K(1)) / (K(1) + e);
+static inline V clamp(V x, V low, V high) {
+  return select(lt(x, low), low, select(gt(x, high), high, x));
+}
+static inline V tg_sign(V x) { return select(gt(x, K(0)), K(1), select(lt(x, K(0)), K(-1), x)); }
+static inline V tg_sigmoid(V x) {
+  const V e = exp(neg(abs(x)));
+  return select(lt(x, K(0)), e, K(1)) / (K(1) + e);
 }
 
 /* ---- the rows ---- */
 
+#define OPERANDS                                                                                   \
+  const V x = load((const T *)xs + i, m), t = load((const T *)ts + i, m);                          \
+  (void)x, (void)t
+
 #define VALUE(name, formula)                                                                       \
   static void value_##name(int64_t n, void *y, const void *xs, const void *ts, double p) {         \
     (void)p;                                                                                       \
-    for (int64_t i = 0; i < n; i++) {                                                              \
-      const T x = ((const T *)xs)[i], t = ((const T *)ts)[i];                                      \
-      ((T *)y)[i] = formula;                                                                       \
-    }                                                                                              \
+    EACH_VECTOR(n, {                                                                               \
+      OPERANDS;                                                                                    \
+      store((T *)y + i, m, formula);                                                               \
+    });                                                                                            \
   }
 #define SLOPES(formula, old)                                                                       \
-  for (int64_t i = 0; i < n; i++) {                                                                \
-    const T x = ((const T *)xs)[i], t = ((const T *)ts)[i];                                        \
-    const T g = ((const T *)gs)[i * g_step] * K(scale);                                            \
-    (void)x, (void)t;                                                                              \
-    ((T *)dx)[i] = (old) + g * (formula);                                                          \
-  }
+  EACH_VECTOR(n, {                                                                                 \
+    OPERANDS;                                                                                      \
+    const V g = g_step == 0 ? all(*(const T *)gs) : load((const T *)gs + i, m);                    \
+    store((T *)dx + i, m, old + g * K(scale) * (formula));                                         \
+  })
 #define SLOPE(operand, name, formula)                                                              \
   static void slope_##operand##_##name(int64_t n, void *dx, const void *xs, const void *ts,        \
                                        double p, const void *gs, int64_t g_step, double scale,     \
                                        double beta) {                                              \
     (void)p;                                                                                       \
     if (beta == 0)                                                                                 \
-      SLOPES(formula, K(0))                                                                        \
+      SLOPES(formula, K(0));                                                                       \
     else                                                                                           \
-      SLOPES(formula, ((const T *)dx)[i])                                                          \
+      SLOPES(formula, load((const T *)dx + i, m));                                                 \
   }
 
 /* clang-format off */
@@ -92,7 +77,7 @@ static inline T tg_sigmoid(T x) {
 #define RANGES(...)
 #include "kernel/loss_rows.h"
 
-const tgi_loss_table NAME = {
+const tgi_loss_table TGI_LOSSES(DTYPE, ISA) = {
 #define LOSS(name, ...)  .name = {value_##name, {slope_x_##name, slope_t_##name}},
 #define LOSS1(name, ...) LOSS(name, )
 #include "kernel/loss_rows.h"
