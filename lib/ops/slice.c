@@ -2,16 +2,11 @@
    slicing, writes a part. The two are each other's rules, so they can be differentiated again. */
 #include "ops/view.h"
 
-typedef struct slice_attrs {
-  int axis;
-  int64_t start, stop, step;
-} slice_attrs;
-
 static const tg_field slice_fields[] = {
-    {.name = "axis", .type = TG_FIELD_INT, .offset = offsetof(slice_attrs, axis)},
-    {.name = "start", .type = TG_FIELD_I64, .offset = offsetof(slice_attrs, start)},
-    {.name = "stop", .type = TG_FIELD_I64, .offset = offsetof(slice_attrs, stop)},
-    {.name = "step", .type = TG_FIELD_I64, .offset = offsetof(slice_attrs, step)},
+    {.name = "axis", .type = TG_FIELD_INT, .offset = offsetof(tgi_slice_attrs, axis)},
+    {.name = "start", .type = TG_FIELD_I64, .offset = offsetof(tgi_slice_attrs, start)},
+    {.name = "stop", .type = TG_FIELD_I64, .offset = offsetof(tgi_slice_attrs, stop)},
+    {.name = "step", .type = TG_FIELD_I64, .offset = offsetof(tgi_slice_attrs, step)},
     {.name = NULL},
 };
 
@@ -35,16 +30,22 @@ static int64_t count_between(int64_t start, int64_t stop, int64_t step) {
   return length <= 0 ? 0 : (int64_t)(((uint64_t)length - 1) / stride) + 1;
 }
 
+void tgi_slice_part(const tgi_slice_attrs *attrs, int64_t n, int64_t *start, int64_t *count) {
+  bool backwards = attrs->step < 0, to_end = attrs->stop == TG_END;
+  *start = bound(attrs->start, n, backwards);
+  int64_t stop = backwards && to_end ? -1 : bound(attrs->stop, n, backwards);
+  *count = count_between(*start, stop, attrs->step);
+}
+
 /* The part of x that the call's attributes name, or the sticky error. */
 static tg_status part_of(const tg_call *c, const tg_tensor *x, tg_tensor *part) {
-  const slice_attrs *attrs = c->attrs;
+  const tgi_slice_attrs *attrs = c->attrs;
   int axis = tgi_call_axis(c, attrs->axis);
   if (axis < 0) return TG_ARGUMENT;
   if (attrs->step == 0) return tg_call_fail(c, TG_ARGUMENT, "the step is 0");
-  bool backwards = attrs->step < 0, to_end = attrs->stop == TG_END;
-  int64_t n = x->dims[axis], start = bound(attrs->start, n, backwards);
-  int64_t stop = backwards && to_end ? -1 : bound(attrs->stop, n, backwards);
-  *part = tgi_slice_view(x, axis, start, attrs->step, count_between(start, stop, attrs->step));
+  int64_t start, count;
+  tgi_slice_part(attrs, x->dims[axis], &start, &count);
+  *part = tgi_slice_view(x, axis, start, attrs->step, count);
   return TG_OK;
 }
 
@@ -53,7 +54,7 @@ static tg_status part_of(const tg_call *c, const tg_tensor *x, tg_tensor *part) 
 static tg_status shape_slice(tg_call *c) { return part_of(c, &c->in[0], &c->out); }
 
 static tg_var vjp_slice(const tg_call *c, tg_var g) {
-  const slice_attrs *attrs = c->attrs;
+  const tgi_slice_attrs *attrs = c->attrs;
   tg_var zeros = tgi_zeros_like(c->tape, &c->in[0]);
   return tg_slice_scatter(zeros, g, attrs->axis, attrs->start, attrs->stop, attrs->step);
 }
@@ -78,13 +79,13 @@ static tg_status kernel_slice_scatter(const tg_call *c) {
 }
 
 static tg_var vjp_slice_scatter_base(const tg_call *c, tg_var g) {
-  const slice_attrs *attrs = c->attrs;
+  const tgi_slice_attrs *attrs = c->attrs;
   tg_var zeros = tgi_zeros_like(c->tape, &c->in[1]);
   return tg_slice_scatter(g, zeros, attrs->axis, attrs->start, attrs->stop, attrs->step);
 }
 
 static tg_var vjp_slice_scatter_part(const tg_call *c, tg_var g) {
-  const slice_attrs *attrs = c->attrs;
+  const tgi_slice_attrs *attrs = c->attrs;
   return tg_slice(g, attrs->axis, attrs->start, attrs->stop, attrs->step);
 }
 
@@ -124,12 +125,13 @@ static tg_var vjp_select(const tg_call *c, tg_var g) {
 
 /* ---- samples ---- */
 
-static const slice_attrs slice_middle = {0, 1, 3, 1}, slice_even = {1, 0, TG_END, 2},
-                         slice_last = {-1, -2, TG_END, 1}, slice_back = {-1, TG_END, TG_END, -1},
-                         slice_back2 = {0, -1, -6, -2}, slice_far = {0, -9, 9, 1},
-                         slice_nothing = {0, 3, 1, 1}, slice_still = {0, 0, 1, 0},
-                         slice_out = {2, 0, 1, 1}, slice_leap = {0, 0, TG_END, INT64_MAX},
-                         slice_leap_back = {0, TG_END, TG_END, INT64_MIN};
+static const tgi_slice_attrs slice_middle = {0, 1, 3, 1}, slice_even = {1, 0, TG_END, 2},
+                             slice_last = {-1, -2, TG_END, 1},
+                             slice_back = {-1, TG_END, TG_END, -1}, slice_back2 = {0, -1, -6, -2},
+                             slice_far = {0, -9, 9, 1}, slice_nothing = {0, 3, 1, 1},
+                             slice_still = {0, 0, 1, 0}, slice_out = {2, 0, 1, 1},
+                             slice_leap = {0, 0, TG_END, INT64_MAX},
+                             slice_leap_back = {0, TG_END, TG_END, INT64_MIN};
 static const select_attrs pick_1 = {0, 1}, pick_last = {-1, -1}, pick_0 = {0, 0}, pick_5 = {0, 5},
                           pick_before = {0, -6}, pick_axis = {2, 0};
 
@@ -175,12 +177,12 @@ static const tg_sample samples_select[] = {
 
 const tg_op tgi_op_slice = {
   TG_OP_INIT, .flags = TG_OP_VIEW, .name = "slice", .label = "slice", .formula = "y = x[start:stop:step] along the axis",
-  .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(slice_attrs), .attrs = slice_fields,
+  .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_slice_attrs), .attrs = slice_fields,
   .shape = shape_slice, .vjp = {vjp_slice}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, TG_SAMPLES(samples_slice),
 };
 const tg_op tgi_op_slice_scatter = {
   TG_OP_INIT, .name = "slice_scatter", .label = "slice =", .formula = "y = a, but y[start:stop:step] = b along the axis",
-  .arity = 2, .dtypes = TG_ANY, .attrs_size = sizeof(slice_attrs), .attrs = slice_fields,
+  .arity = 2, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_slice_attrs), .attrs = slice_fields,
   .shape = shape_slice_scatter, .kernel = kernel_slice_scatter, .vjp = {vjp_slice_scatter_base, vjp_slice_scatter_part}, .jvp = tg_jvp_linear, TG_SAMPLES(samples_slice_scatter),
 };
 const tg_op tgi_op_select = {
@@ -193,11 +195,11 @@ const tg_op tgi_op_select = {
 /* ---- constructors ---- */
 
 tg_var tg_slice(tg_var x, int axis, int64_t start, int64_t stop, int64_t step) {
-  return tgi_apply1(&tgi_op_slice, x, &(slice_attrs){axis, start, stop, step});
+  return tgi_apply1(&tgi_op_slice, x, &(tgi_slice_attrs){axis, start, stop, step});
 }
 
 tg_var tg_slice_scatter(tg_var a, tg_var b, int axis, int64_t start, int64_t stop, int64_t step) {
-  return tgi_apply2(&tgi_op_slice_scatter, a, b, &(slice_attrs){axis, start, stop, step});
+  return tgi_apply2(&tgi_op_slice_scatter, a, b, &(tgi_slice_attrs){axis, start, stop, step});
 }
 
 tg_var tg_select(tg_var x, int axis, int64_t index) {

@@ -10,6 +10,14 @@ typedef struct tgi_axis_attrs {
 } tgi_axis_attrs;
 extern const tg_field tgi_axis_fields[]; /* axis=1 */
 
+/* x[start:stop:step] along the axis, NumPy's way. */
+typedef struct tgi_slice_attrs {
+  int axis;
+  int64_t start, stop, step;
+} tgi_slice_attrs;
+/* Of an axis of length n: the first index, and how many there are. The step is not 0. */
+void tgi_slice_part(const tgi_slice_attrs *attrs, int64_t n, int64_t *start, int64_t *count);
+
 /* axis of operand 0 as [0, rank); -1 with the sticky error. */
 int tgi_call_axis(const tg_call *c, int64_t axis);
 /* The axis of the call's tgi_axis_attrs, which is known to be one of x's. */

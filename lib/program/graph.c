@@ -129,7 +129,7 @@ tg_status tgi_graph_replace(tgi_graph *g, uint32_t replace[]) {
     for (uint32_t i = 0; i < g->steps[s].n; i++)
       g->steps[s].x[i] = follow(replace, g->steps[s].x[i]);
   for (size_t r = 0; r < g->root_count; r++) g->roots[r].value = follow(replace, g->roots[r].value);
-  return tgi_graph_sweep(g);
+  return tgi_graph_sort(g);
 }
 
 static bool is_wanted(const tgi_step *step, const bool *live) {
@@ -157,77 +157,65 @@ tg_status tgi_graph_sweep(tgi_graph *g) {
 
 /* ---- order ---- */
 
-/* Kahn's algorithm with the earliest ready step first: steps that are in order already stay so. A
-   binary heap of step numbers holds the ready ones. */
-typedef struct ready {
-  uint32_t *heap;
-  size_t count;
-} ready;
+/* A walk from the steps in their order to what they read, on a stack of its own. */
+typedef struct walk {
+  tgi_graph *g;
+  const int32_t *maker;
+  uint32_t *stack, *next; /* open steps; the operand of each that is looked at next */
+  uint8_t *state;         /* by step: 0 not met, OPEN, DONE */
+  tgi_step *sorted;
+  size_t done;
+} walk;
 
-static void push(ready *r, uint32_t s) {
-  size_t i = r->count++;
-  for (; i > 0 && r->heap[(i - 1) / 2] > s; i = (i - 1) / 2) r->heap[i] = r->heap[(i - 1) / 2];
-  r->heap[i] = s;
-}
+enum { OPEN = 1, DONE };
 
-static uint32_t pop(ready *r) {
-  uint32_t least = r->heap[0], s = r->heap[--r->count];
-  size_t i = 0;
-  for (size_t child; (child = 2 * i + 1) < r->count; i = child) {
-    if (child + 1 < r->count && r->heap[child + 1] < r->heap[child]) child++;
-    if (r->heap[child] >= s) break;
-    r->heap[i] = r->heap[child];
+/* The next step that step s reads and that is not done; TGI_NO_STEP where there is none. */
+static int32_t next_operand(walk *w, uint32_t s) {
+  const tgi_step *step = &w->g->steps[s];
+  while (w->next[s] < step->n) {
+    int32_t from = w->maker[step->x[w->next[s]++]];
+    if (from != TGI_NO_STEP && w->state[from] != DONE) return from;
   }
-  r->heap[i] = s;
-  return least;
+  return TGI_NO_STEP;
 }
 
-/* Edges maker -> user as lists: first[maker], then next[edge]; edge e belongs to user[e]. */
-typedef struct edges {
-  uint32_t *first, *next, *user, *waits;
-} edges;
-
-static bool find_edges(tgi_graph *g, const int32_t *maker, edges *e) {
-  size_t operands = 0, at = 0, n = g->step_count;
-  for (size_t s = 0; s < n; s++) operands += g->steps[s].n;
-  e->first = tgi_graph_alloc(g, n * sizeof(uint32_t));
-  e->waits = tgi_graph_alloc(g, n * sizeof(uint32_t));
-  e->next = tgi_graph_alloc(g, (operands + 1) * sizeof(uint32_t));
-  e->user = tgi_graph_alloc(g, (operands + 1) * sizeof(uint32_t));
-  if (!e->first || !e->waits || !e->next || !e->user) return false;
-  memset(e->first, 0, n * sizeof(uint32_t));
-  memset(e->waits, 0, n * sizeof(uint32_t));
-  for (size_t s = 0; s < n; s++)
-    for (uint32_t i = 0; i < g->steps[s].n; i++) {
-      int32_t from = maker[g->steps[s].x[i]];
-      if (from == TGI_NO_STEP) continue;
-      e->user[++at] = (uint32_t)s;
-      e->next[at] = e->first[from];
-      e->first[from] = (uint32_t)at;
-      e->waits[s]++;
+/* Puts the step after all that it reads; false: there is a cycle. */
+static bool visit(walk *w, uint32_t s) {
+  size_t depth = 0;
+  w->stack[depth++] = s;
+  w->state[s] = OPEN;
+  while (depth > 0) {
+    uint32_t top = w->stack[depth - 1];
+    int32_t from = next_operand(w, top);
+    if (from == TGI_NO_STEP) {
+      w->state[top] = DONE;
+      w->sorted[w->done++] = w->g->steps[top];
+      depth--;
+      continue;
     }
+    if (w->state[from] == OPEN) return false;
+    w->state[from] = OPEN;
+    w->stack[depth++] = (uint32_t)from;
+  }
   return true;
 }
 
 tg_status tgi_graph_sort(tgi_graph *g) {
-  tg_status status = tgi_graph_sweep(g);
-  size_t n = g->step_count, done = 0;
-  edges e;
-  ready r = {.heap = tgi_graph_alloc(g, n * sizeof *r.heap)};
-  tgi_step *sorted = tgi_graph_alloc(g, n * sizeof *sorted);
-  int32_t *maker = tgi_graph_makers(g);
-  if (status != TG_OK || !r.heap || !sorted || !maker || !find_edges(g, maker, &e))
-    return g->error->status;
-  for (size_t s = 0; s < n; s++)
-    if (e.waits[s] == 0) push(&r, (uint32_t)s);
-  while (r.count > 0) {
-    uint32_t s = pop(&r);
-    sorted[done++] = g->steps[s];
-    for (uint32_t i = e.first[s]; i; i = e.next[i])
-      if (--e.waits[e.user[i]] == 0) push(&r, e.user[i]);
-  }
-  if (done != n) return tgi_error(g->error, TG_STATE, "program: a pass made a cycle");
-  g->steps = sorted;
+  size_t n = g->step_count;
+  walk w = {.g = g,
+            .maker = tgi_graph_makers(g),
+            .stack = tgi_graph_alloc(g, n * sizeof *w.stack),
+            .next = tgi_graph_alloc(g, n * sizeof *w.next),
+            .state = tgi_graph_alloc(g, n * sizeof *w.state),
+            .sorted = tgi_graph_alloc(g, n * sizeof *w.sorted)};
+  if (!w.maker || !w.stack || !w.next || !w.state || !w.sorted) return g->error->status;
+  memset(w.state, 0, n * sizeof *w.state);
+  memset(w.next, 0, n * sizeof *w.next);
+  for (uint32_t s = 0; s < n; s++)
+    if (g->steps[s].op && w.state[s] == 0 && !visit(&w, s))
+      return tgi_error(g->error, TG_STATE, "program: a pass made a cycle");
+  g->steps = w.sorted;
+  g->step_count = w.done;
   g->step_capacity = n;
-  return TG_OK;
+  return tgi_graph_sweep(g);
 }

@@ -86,12 +86,12 @@ tg_status tgi_graph_of_tape(tgi_graph *g, tg_tape *t, const tg_var y[], int n);
 int32_t *tgi_graph_makers(tgi_graph *g);
 /* uses[v]: how often v is an operand or a root. NULL with error set. */
 uint32_t *tgi_graph_uses(tgi_graph *g);
-/* Reads replace[v] (v itself: kept) in operands and roots, follows chains, and removes dead
-   steps. */
+/* Reads replace[v] (v itself: kept) in operands and roots, follows chains, and sorts. */
 tg_status tgi_graph_replace(tgi_graph *g, uint32_t replace[]);
-/* Drops removed steps, and those that no root needs. */
+/* Drops removed steps, and those that no root needs; the steps are in order. */
 tg_status tgi_graph_sweep(tgi_graph *g);
-/* Orders steps so that each comes after what it reads, and otherwise as they are. */
+/* Orders steps so that each comes after what it reads, and otherwise as they are: one that comes
+   too late moves up to before its first reader. Then it sweeps. */
 tg_status tgi_graph_sort(tgi_graph *g);
 /* Are the attributes of two steps of one operator equal, by its table of fields? */
 bool tgi_same_attrs(const tg_op *op, const void *a, const void *b);

@@ -7,4 +7,8 @@
 /* All that `options` do not leave out, in order. */
 tg_status tgi_run_passes(tgi_graph *g, const tg_program_options *options);
 
+tgi_pass_fn tgi_pass_fold;
+tgi_pass_fn tgi_pass_merge;
+tgi_pass_fn tgi_pass_simplify;
+
 #endif

@@ -83,10 +83,12 @@ static tg_status keep_thens(tg_program *p, const tgi_capture *c) {
   return TG_OK;
 }
 
-static size_t constant_bytes(const tgi_graph *g) {
+/* Of constants that are still read. */
+static size_t constant_bytes(tgi_graph *g) {
+  const uint32_t *uses = tgi_graph_uses(g);
   size_t bytes = 0;
-  for (size_t v = 0; v < g->value_count; v++)
-    if (g->values[v].source == TGI_CONST) bytes += tg_tensor_bytes(&g->values[v].like);
+  for (size_t v = 0; uses && v < g->value_count; v++)
+    if (g->values[v].source == TGI_CONST && uses[v]) bytes += tg_tensor_bytes(&g->values[v].like);
   return bytes;
 }
 

@@ -1,0 +1,198 @@
+/* lib/program's passes fold, merge and simplify: each identity keeps every bit, of -0, NaN and
+   infinities too, against the tape and against the program without the passes; and it is applied,
+   which the number of steps shows. */
+#include <math.h>
+#include <string.h>
+
+#include "support.h"
+#include "tapegrad/tapegrad.h"
+
+enum { ROWS = 4, COLUMNS = 6, COUNT = ROWS * COLUMNS };
+
+#define PASS(name) (1u << TG_PASS_##name)
+
+static const uint32_t tested = PASS(FOLD) | PASS(MERGE) | PASS(SIMPLIFY);
+
+/* ---- the operands: x takes every special value against every one of z ---- */
+
+static const double specials[] = {0.0, -0.0, 1.5, -2.25, INFINITY, -INFINITY, NAN, 0x1p-1060};
+enum { SPECIALS = sizeof specials / sizeof *specials };
+
+static void fill(double x[COUNT], double z[COUNT], int turn) {
+  for (int i = 0; i < COUNT; i++) {
+    x[i] = specials[i % SPECIALS];
+    z[i] = specials[(i + turn) % SPECIALS];
+  }
+}
+
+typedef tg_var case_fn(tg_tape *t, tg_var x, tg_var z);
+
+static tg_var run(case_fn *fn, tg_tape *t, tg_tensor x, tg_tensor z) {
+  return tg_neg(fn(t, tg_input(t, 0, x, "x"), tg_input(t, 1, z, "z")));
+}
+
+static tg_program *capture(case_fn *fn, tg_tensor x, tg_tensor z, uint32_t passes) {
+  tg_error error = {0};
+  tg_tape *t = tg_tape_new(NULL, NULL);
+  tg_program_options options = {.without = ~passes};
+  tg_capture_begin(t);
+  tg_var y = run(fn, t, x, z);
+  tg_program *p = tg_capture_end(t, &y, 1, &options, &error);
+  ck_assert_msg(p != NULL, "%s", error.message);
+  tg_tape_free(t);
+  return p;
+}
+
+static void assert_same_bits(const char *name, const char *what, tg_tensor a, tg_tensor b) {
+  ck_assert_msg(tg_tensor_same_shape(&a, &b), "%s: %s: the shape", name, what);
+  for (int64_t i = 0; i < tg_tensor_numel(&a); i++) {
+    double p = tg_tensor_at(&a, i), q = tg_tensor_at(&b, i);
+    ck_assert_msg(memcmp(&p, &q, sizeof p) == 0, "%s: %s: [%d] is %g (%a), not %g (%a)", name, what,
+                  (int)i, p, p, q, q);
+  }
+}
+
+/* The program against the tape, on numbers other than those of the capture. */
+static void assert_replays(const char *name, case_fn *fn, tg_program *p, tg_tensor x, tg_tensor z,
+                           const char *what) {
+  tg_error error = {0};
+  tg_tape *t = tg_tape_new(NULL, NULL);
+  tg_var y = run(fn, t, x, z);
+  ck_assert_msg(tg_program_replay(p, (tg_tensor[]){x, z}, 2, &error) == TG_OK, "%s: %s", name,
+                error.message);
+  assert_same_bits(name, what, tg_program_value(p, 0), tg_value(y));
+  tg_tape_free(t);
+}
+
+static void assert_case(const char *name, case_fn *fn, int64_t steps, int64_t fewer) {
+  static double plain[COUNT], x[COUNT], z[COUNT];
+  for (int i = 0; i < COUNT; i++) plain[i] = 1 + i;
+  tg_tensor like = tg_tensor_of(plain, TG_F64, TG_DIMS(ROWS, COLUMNS));
+  tg_tensor tx = like, tz = like;
+  tx.data = x, tz.data = z;
+  tg_program *all = capture(fn, like, like, 0), *p = capture(fn, like, like, tested);
+  for (int turn = 0; turn < SPECIALS; turn++) {
+    fill(x, z, turn);
+    assert_replays(name, fn, all, tx, tz, "without the passes");
+    assert_replays(name, fn, p, tx, tz, "with the passes");
+  }
+  ck_assert_msg(tg_program_stats_of(all).steps == steps, "%s: %d steps at first", name,
+                (int)tg_program_stats_of(all).steps);
+  ck_assert_msg(tg_program_stats_of(p).steps == fewer, "%s: %d steps are left", name,
+                (int)tg_program_stats_of(p).steps);
+  tg_program_free(all);
+  tg_program_free(p);
+}
+
+/* ---- cases: what is written; steps without the passes, and with them (the last one is neg) ----
+ */
+
+static tg_var number(tg_var x, double c) { return tg_scalar_like(x, c); }
+static tg_var zeros(tg_var x) { return tg_broadcast_to(number(x, 0), TG_DIMS(ROWS, COLUMNS)); }
+static tg_var put(tg_var part, int axis, int64_t start, int64_t stop) {
+  return tg_slice_scatter(zeros(part), part, axis, start, stop, 1);
+}
+static tg_var part(tg_var x, int64_t start, int64_t stop) { return tg_slice(x, 1, start, stop, 1); }
+static tg_var sum3(tg_var a, tg_var b, tg_var c) { return tg_add(tg_add(a, b), c); }
+static tg_var pair(tg_var a, tg_var b, int axis) { return tg_concat((tg_var[]){a, b}, 2, axis); }
+static tg_var twice(tg_var x) { return tg_add(tg_exp(x), tg_exp(x)); }
+static tg_var truth(tg_tape *t, bool is) { return tg_scalar(t, TG_BOOL, is); }
+
+/* So many that some fall into one slot of the table of steps. */
+static tg_var many(tg_var x) {
+  tg_var sum = x;
+  for (int k = 1; k <= 40; k++) sum = tg_add(sum, tg_mul_scalar(x, k + 0.5));
+  return sum;
+}
+
+#define CASES(X)                                                                                   \
+  X(mul_one, tg_mul(x, number(x, 1)), 2, 1)                                                        \
+  X(one_mul, tg_mul(number(x, 1), x), 2, 1)                                                        \
+  X(mul_scalar_one, tg_mul_scalar(x, 1), 2, 1)                                                     \
+  X(div_one, tg_div(x, number(x, 1)), 2, 1)                                                        \
+  X(div_scalar_one, tg_div_scalar(x, 1), 2, 1)                                                     \
+  X(sub_zero, tg_sub(x, number(x, 0)), 2, 1)                                                       \
+  X(sub_scalar_zero, tg_sub_scalar(x, 0), 2, 1)                                                    \
+  X(add_minus_zero, tg_add(x, number(x, -0.0)), 2, 1)                                              \
+  X(minus_zero_add, tg_add(number(x, -0.0), x), 2, 1)                                              \
+  X(add_scalar_minus_zero, tg_add_scalar(x, -0.0), 2, 1)                                           \
+  X(neg_neg, tg_neg(tg_neg(x)), 3, 1)                                                              \
+  X(where_true, tg_where(truth(t, true), x, z), 2, 1)                                              \
+  X(where_false, tg_where(truth(t, false), x, z), 2, 1)                                            \
+  X(where_same, tg_where(tg_gt(x, z), x, x), 3, 1)                                                 \
+  X(cast_back, tg_cast(tg_cast(tg_cast(x, TG_F32), TG_F64), TG_F32), 4, 2)                         \
+  X(div_by_4, tg_div_scalar(x, 4), 2, 2)                                                           \
+  X(div_by_minus_half, tg_div_scalar(x, -0.5), 2, 2)                                               \
+  X(sum_of_one, tg_sum(tg_unsqueeze(x, 1), TG_AXES(1), false), 2, 2)                               \
+  X(sum_to_same, tg_sum_to(x, TG_DIMS(ROWS, COLUMNS)), 2, 2)                                       \
+  X(amax_of_one, tg_amax(tg_unsqueeze(x, 1), TG_AXES(1), true), 2, 1)                              \
+  X(amin_of_one, tg_amin(tg_unsqueeze(x, 1), TG_AXES(1), true), 2, 1)                              \
+  X(prod_of_one, tg_prod(tg_unsqueeze(x, 2), TG_AXES(2), false), 2, 1)                             \
+  X(views,                                                                                         \
+    tg_transpose(tg_transpose(tg_reshape(tg_flatten(x, 0, 1), TG_DIMS(ROWS, -1)), 0, 1), 0, 1), 1, \
+    1)                                                                                             \
+  X(merged, twice(x), 4, 3)                                                                        \
+  X(commuted, tg_sub(tg_add(x, z), tg_add(z, x)), 4, 3)                                            \
+  X(not_commuted, tg_add(tg_sub(x, z), tg_sub(z, x)), 4, 4)                                        \
+  X(other_attributes, tg_add(tg_mul_scalar(x, 2), tg_mul_scalar(x, 3)), 4, 4)                      \
+  X(many_attributes, many(x), 81, 81)                                                              \
+  X(folded, tg_mul(x, tg_exp(tg_add(number(x, 1), number(x, 2)))), 4, 2)                           \
+  X(folded_views, tg_mul(x, tg_exp(zeros(x))), 3, 1)                                               \
+  X(kept_add_zero, tg_add(x, number(x, 0)), 2, 2)                                                  \
+  X(kept_sub_minus_zero, tg_sub(x, number(x, -0.0)), 2, 2)                                         \
+  X(kept_mul_minus_one, tg_mul_scalar(x, -1), 2, 2)                                                \
+  X(kept_mul_zero, tg_mul_scalar(x, 0), 2, 2)                                                      \
+  X(kept_rsub_zero, tg_rsub_scalar(x, 0), 2, 2)                                                    \
+  X(slice_of_concat, part(pair(x, z, 1), COLUMNS, 2 * COLUMNS), 2, 1)                              \
+  X(slice_of_concat_rows, tg_slice(pair(x, z, 0), 0, 0, ROWS, 1), 2, 1)                            \
+  X(slice_across_concat, part(pair(x, z, 1), 1, COLUMNS + 1), 2, 2)                                \
+  X(select_of_stack, tg_select(tg_stack((tg_var[]){x, z}, 2, 1), 1, 1), 2, 1)                      \
+  X(slice_of_scatter, part(tg_slice_scatter(x, part(z, 1, 3), 1, 2, 4, 1), 2, 4), 2, 1)            \
+  X(scatters,                                                                                      \
+    sum3(put(part(x, 0, 2), 1, 0, 2), put(part(z, 2, 3), 1, 2, 3), put(part(x, 3, 6), 1, 3, 6)),   \
+    6, 5)                                                                                          \
+  X(scatters_in_disorder,                                                                          \
+    sum3(put(part(x, 3, 6), 1, 3, 6), put(part(x, 0, 2), 1, 0, 2), put(part(z, 2, 3), 1, 2, 3)),   \
+    6, 5)                                                                                          \
+  X(scatters_with_gaps,                                                                            \
+    sum3(put(part(x, 1, 2), 1, 1, 2), put(part(z, 3, 4), 1, 3, 4), put(part(x, 4, 5), 1, 4, 5)),   \
+    6, 5)                                                                                          \
+  X(scatters_and_more, sum3(z, put(part(x, 0, 3), 1, 0, 3), put(part(x, 3, 6), 1, 3, 6)), 5, 5)    \
+  X(scatters_of_rows,                                                                              \
+    tg_add(put(tg_slice(x, 0, 0, 2, 1), 0, 0, 2), put(tg_slice(z, 0, 2, ROWS, 1), 0, 2, ROWS)), 4, \
+    4)                                                                                             \
+  X(scatters_that_overlap_later, tg_add(put(part(x, 0, 4), 1, 0, 4), put(part(z, 3, 6), 1, 3, 6)), \
+    4, 4)                                                                                          \
+  X(scatters_that_overlap,                                                                         \
+    sum3(put(part(x, 0, 4), 1, 0, 4), put(part(z, 3, 6), 1, 3, 6), put(part(z, 0, 3), 1, 0, 3)),   \
+    6, 6)
+
+#define DEFINE(name, expression, steps, fewer)                                                     \
+  static tg_var name(tg_tape *t, tg_var x, tg_var z) {                                             \
+    (void)t, (void)z;                                                                              \
+    return expression;                                                                             \
+  }
+CASES(DEFINE)
+
+static const struct {
+  const char *name;
+  case_fn *fn;
+  int64_t steps, fewer;
+} cases[] = {
+#define ROW(name, expression, steps, fewer) {#name, name, steps, fewer},
+    CASES(ROW)};
+
+enum { CASE_COUNT = sizeof cases / sizeof *cases };
+
+START_TEST(test_identity) {
+  assert_case(cases[_i].name, cases[_i].fn, cases[_i].steps, cases[_i].fewer);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("program_passes");
+  TCase *identities = tcase_create("identities");
+  tcase_add_loop_test(identities, test_identity, 0, CASE_COUNT);
+  suite_add_tcase(suite, identities);
+  return run_suite(suite);
+}
