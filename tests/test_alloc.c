@@ -1,5 +1,6 @@
-/* Every allocation of a training step, a checkpoint and a DOT dump fails once, and the first n all
-   at once: a clean TG_NO_MEMORY, nothing left. And once warm, training does not allocate. */
+/* Every allocation of a training step, a capture, a checkpoint and a DOT dump fails once, and the
+   first n all at once: a clean TG_NO_MEMORY, nothing left. And once warm, training does not
+   allocate. */
 #include "files.h"
 #include "network.h"
 
@@ -76,6 +77,97 @@ START_TEST(test_no_allocation_once_warm) {
   trainer_free(&r);
   tg_runtime_free(runtime);
   ck_assert_int_eq(c.blocks, 0);
+}
+END_TEST
+
+/* ---- programs ---- */
+
+/* The step as a program: its data are inputs, rows of a wider table. */
+static tg_program *capture(trainer *r, tg_tensor in[2], tg_error *error) {
+  in[0] = tg_tensor_of(r->net.x, TG_F64, TG_DIMS(SAMPLES, 4));
+  in[1] = tg_tensor_of(r->net.y, TG_F64, TG_DIMS(SAMPLES, 2));
+  in[0].strides[0] = 5;
+  tg_capture_begin(r->t);
+  tg_var x = tg_input(r->t, 0, in[0], "x"), y = tg_input(r->t, 1, in[1], "y");
+  tg_var w = tg_param(r->t, r->net.params, 2); /* [4, 6] */
+  tg_var h = tg_matmul(tg_cast(x, TG_F32), w);
+  tg_var loss = tg_mean(tg_square(tg_tanh(tg_slice(h, 1, 0, 2, 1))), TG_ALL, false);
+  tg_store_grads(r->grads, tg_add(loss, tg_mean(tg_cast(y, TG_F32), TG_ALL, false)));
+  tg_optimizer_capture(r->o, r->grads, r->t);
+  return tg_capture_end(r->t, &loss, 1, NULL, error);
+}
+
+/* A failure leaves the parameters; and a replay that failed may be tried again. */
+static tg_status replay(const tg_runtime *runtime, tg_error *error) {
+  trainer r;
+  tg_tensor in[2];
+  tg_program *p = NULL;
+  tg_status status = trainer_new(&r, runtime, error);
+  if (status == TG_OK) {
+    p = capture(&r, in, error);
+    if (p == NULL) status = error->status;
+  }
+  for (int k = 0; k < 3 && status == TG_OK; k++) {
+    uint64_t version = tg_params_version(r.net.params, 0);
+    status = tg_program_replay(p, in, 2, error);
+    ck_assert_uint_eq(tg_params_version(r.net.params, 0), version + (status == TG_OK));
+    ck_assert((tg_program_value(p, 0).data != NULL) == (status == TG_OK));
+  }
+  tg_program_free(p);
+  trainer_free(&r);
+  return status;
+}
+
+START_TEST(test_programs) { ck_assert_int_gt(sweep_failures(replay), 20); }
+END_TEST
+
+START_TEST(test_no_allocation_by_replays) {
+  counted c = {0};
+  tg_runtime_options o = {.alloc = counted_alloc, .free = counted_free, .alloc_user = &c};
+  tg_runtime *runtime = tg_runtime_new(&o, NULL);
+  tg_error e = {0};
+  trainer r;
+  tg_tensor in[2];
+  ck_assert_int_eq(trainer_new(&r, runtime, &e), TG_OK);
+  tg_program *p = capture(&r, in, &e);
+  ck_assert_msg(p != NULL, "%s", e.message);
+  tg_tensor dense = tg_tensor_of(r.net.x, TG_F64, TG_DIMS(SAMPLES, 4));
+  for (int k = 0; k < 6; k++) {
+    int64_t calls = c.calls;
+    ck_assert_int_eq(tg_program_replay(p, (tg_tensor[]){k < 2 ? dense : in[0], in[1]}, 2, &e),
+                     TG_OK);
+    if (k != 2) ck_assert_int_eq(c.calls, calls); /* the first that is not contiguous */
+  }
+  tg_program_free(p);
+  trainer_free(&r);
+  tg_runtime_free(runtime);
+  ck_assert_int_eq(c.blocks, 0);
+}
+END_TEST
+
+/* The budget of the runtime holds for programs. */
+START_TEST(test_program_within_a_budget) {
+  double x = 1;
+  tg_error e = {0};
+  for (size_t budget = 1 << 20; budget < 1 << 27; budget *= 2) {
+    tg_runtime *runtime = tg_runtime_new(&(tg_runtime_options){.byte_budget = budget}, NULL);
+    tg_tape *t = tg_tape_new(NULL, NULL);
+    tg_capture_begin(t);
+    tg_var y = tg_input(t, 0, tg_tensor_of(&x, TG_F64, TG_SCALAR), "x");
+    for (int k = 0; k < 5000; k++) y = tg_sin(y);
+    y = tg_matmul(tg_broadcast_to(y, 2, (int64_t[]){600, 1}),
+                  tg_broadcast_to(y, 2, (int64_t[]){1, 600}));
+    tg_program *p = tg_capture_end(t, &y, 1, &(tg_program_options){.runtime = runtime}, &e);
+    ck_assert_int_eq(e.status, p ? TG_OK : TG_NO_MEMORY);
+    if (budget == 1 << 20)
+      ck_assert_msg(p == NULL && strstr(e.message, "no memory"), "%s", e.message);
+    e.status = TG_OK;
+    tg_program_free(p);
+    tg_tape_free(t);
+    tg_runtime_free(runtime);
+    if (p) return;
+  }
+  ck_abort_msg("no budget sufficed");
 }
 END_TEST
 
@@ -186,6 +278,9 @@ int main(void) {
   use_folder(c);
   tcase_add_test(c, test_training_steps);
   tcase_add_test(c, test_no_allocation_once_warm);
+  tcase_add_test(c, test_programs);
+  tcase_add_test(c, test_no_allocation_by_replays);
+  tcase_add_test(c, test_program_within_a_budget);
   tcase_add_test(c, test_initialisers);
   tcase_add_test(c, test_checkpoint);
   tcase_add_test(c, test_failed_load_changes_nothing);
