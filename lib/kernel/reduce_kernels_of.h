@@ -45,8 +45,10 @@ static T LOCAL(along)(int64_t n, const char *x, T c) {
   int64_t i = 0;
   for (; i + SUMS * LANES <= n; i += SUMS * LANES, x += SUMS * 16)
     for (int q = 0; q < SUMS; q++) sum[q] = LOCAL(steps)(sum[q], LOCAL(vec_at)(x + q * 16), cs);
+  const bool is_short = i == 0; /* all sums but the first are still the identity */
   for (; i + LANES <= n; i += LANES, x += 16) sum[0] = LOCAL(steps)(sum[0], LOCAL(vec_at)(x), cs);
-  for (int half = SUMS / 2; half > 0; half /= 2)
+  if (is_short) sum[0] = LOCAL(joins)(sum[0], none);
+  for (int half = is_short ? 0 : SUMS / 2; half > 0; half /= 2)
     for (int q = 0; q < half; q++) sum[q] = LOCAL(joins)(sum[q], sum[q + half]);
   T total = sum[0][0];
   for (int q = 1; q < LANES; q++) total = LOCAL(join)(total, sum[0][q]);
