@@ -3,7 +3,7 @@
 #include "base/base.h"
 #include "kernel/loss_names.h"
 
-enum { TILE = 8192, BLOCK = 256, LANES = 8 };
+enum { TILE = TGI_LOSS_TILE, BLOCK = TGI_LOSS_BLOCK, LANES = 8 };
 
 typedef struct job {
   const tgi_loss_row *row;
@@ -64,6 +64,10 @@ SUM(float)
 SUM(double)
 #undef SUM
 
+double tgi_loss_block(tg_dtype dtype, const void *block, int64_t n) {
+  return dtype == TG_F32 ? sum_float(block, n) : sum_double(block, n);
+}
+
 static void sum_tile(void *user, int64_t tile) {
   const job *j = user;
   _Alignas(64) double block[BLOCK]; /* or twice as many floats, of which half are used */
@@ -71,8 +75,7 @@ static void sum_tile(void *user, int64_t tile) {
   for (int64_t i = tile * TILE, end = i + tile_length(j, tile); i < end; i += BLOCK) {
     const int64_t n = end - i < BLOCK ? end - i : BLOCK;
     j->row->value(n, block, element(j, j->x, i), element(j, j->t, i), j->p);
-    sum += j->x->dtype == TG_F32 ? sum_float((const float *)(const void *)block, n)
-                                 : sum_double(block, n);
+    sum += tgi_loss_block(j->x->dtype, block, n);
   }
   j->sums[tile] = sum;
 }

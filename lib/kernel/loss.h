@@ -34,6 +34,10 @@ void tgi_loss_each(const tg_runtime *runtime, const tgi_loss_row *row, const tg_
 tg_status tgi_loss_sum(const tg_runtime *runtime, tgi_arena *scratch, const tgi_loss_row *row,
                        const tg_tensor *out, const tg_tensor *x, const tg_tensor *t, double p,
                        double divisor);
+/* For those who make the values as they go: the sum of tgi_loss_sum adds blocks of TGI_LOSS_BLOCK
+   to tiles of TGI_LOSS_TILE elements, and these to each other, one after the other as doubles. */
+enum { TGI_LOSS_TILE = 8192, TGI_LOSS_BLOCK = 256 };
+double tgi_loss_block(tg_dtype dtype, const void *block, int64_t n);
 /* dx = beta dx + g slope / divisor; g has dx's shape or one element. i: 0 by x, 1 by t. */
 void tgi_loss_grad(const tg_runtime *runtime, const tgi_loss_row *row, int i, const tg_tensor *dx,
                    const tg_tensor *x, const tg_tensor *t, double p, const tg_tensor *g,

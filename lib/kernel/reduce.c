@@ -8,11 +8,11 @@
 
 enum {
   WIDTH = TGI_REDUCE_WIDTH,
-  LEAF_ALONG = 1024, /* elements of a leaf that lie side by side */
-  LEAF_APART = 64,   /* and of one whose elements do not */
-  LEVELS = 40,       /* of a tree: more than a column can have */
-  PARTS = 32,        /* most pieces of work into which few columns are cut */
-  PART = 1 << 15,    /* fewest elements of such a piece */
+  LEAF_ALONG = TGI_REDUCE_LEAF, /* elements of a leaf that lie side by side */
+  LEAF_APART = 64,              /* and of one whose elements do not */
+  LEVELS = 40,                  /* of a tree: more than a column can have */
+  PARTS = 32,                   /* most pieces of work into which few columns are cut */
+  PART = 1 << 15,               /* fewest elements of such a piece */
 };
 
 /* Where an element of each lies. */
@@ -126,6 +126,12 @@ static void take_runs(plan *p) {
   if (p->run == 0 || count(&p->reduced) == 0) p->run = 0, p->reduced.rank = 0;
 }
 
+static int64_t parts_of(int64_t tiles, int64_t elements, int64_t leaves) {
+  int64_t parts = tiles > 0 ? tgi_least(PARTS / tiles, elements / PART) : 1;
+  parts = tgi_least(parts, leaves);
+  return parts < 1 ? 1 : parts;
+}
+
 /* Cuts the columns into tiles and leaves, and few columns into parts. */
 static void cut(plan *p) {
   p->columns = take_last(&p->kept, p->column);
@@ -136,9 +142,7 @@ static void cut(plan *p) {
   p->tiles_of_columns = tgi_ceil_div(p->columns, WIDTH);
   p->tiles = p->tiles_of_columns * count(&p->kept);
   int64_t elements = p->run * count(&p->reduced) * tgi_least(p->columns, WIDTH); /* of a tile */
-  p->parts = p->tiles > 0 ? tgi_least(PARTS / p->tiles, elements / PART) : 1;
-  p->parts = tgi_least(p->parts, p->leaves);
-  if (p->parts < 1) p->parts = 1;
+  p->parts = parts_of(p->tiles, elements, p->leaves);
   int64_t piece = elements / p->parts;
   p->group = piece > 0 && piece < PART ? PART / piece : 1;
 }
@@ -283,4 +287,26 @@ tg_status tgi_reduce_squares(const tg_runtime *runtime, const tg_tensor *dst, co
   if (mean->dtype != x->dtype) return TG_DTYPE;
   if (!tg_tensor_same_shape(mean, dst)) return TG_SHAPE;
   return reduce(runtime, &tgi_squares, dst, x, mean, false);
+}
+
+/* ---- rows that come piece by piece ---- */
+
+int64_t tgi_reduce_parts(int64_t rows, int64_t run) {
+  return parts_of(tgi_ceil_div(rows, WIDTH), run * tgi_least(rows, WIDTH),
+                  tgi_ceil_div(run, LEAF_ALONG));
+}
+
+void tgi_reduce_leaves(const tgi_reduction *kind, tg_dtype dtype, int64_t rows, int64_t n,
+                       const void *x, void *to) {
+  const int64_t size = (int64_t)tg_dtype_size(dtype);
+  for (int64_t j = 0; j < rows; j += WIDTH) {
+    partial sums;
+    const int64_t w = tgi_least(WIDTH, rows - j);
+    kind->of[dtype]->leaf(w, n, (const char *)x + j * n * size, n * size, size, &zeros, &sums);
+    memcpy((char *)to + j * size, &sums, (size_t)(w * size));
+  }
+}
+
+void tgi_reduce_fold(const tgi_reduction *kind, tg_dtype dtype, void *to, const void *from) {
+  kind->of[dtype]->fold(1, to, from);
 }

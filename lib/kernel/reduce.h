@@ -21,6 +21,19 @@ extern const tgi_reduction tgi_sum, tgi_prod, tgi_max, tgi_min;
 tg_status tgi_reduce(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
                      const tg_tensor *x, double beta);
 
+/* For those who make the elements as they go: the tree of tgi_reduce over rows of `run` > 1
+   elements in one piece of memory. A row is cut into leaves of TGI_REDUCE_LEAF, and those into
+   parts: part q has leaves [leaves * q / parts, leaves * (q + 1) / parts). The leaves of a part are
+   folded pairwise: after leaf number c (from 0) as many pairs as c + 1 has factors of two, at its
+   end the rest from the last on. The parts likewise: neighbours, then pairs of neighbours. */
+enum { TGI_REDUCE_LEAF = 1024 };
+int64_t tgi_reduce_parts(int64_t rows, int64_t run);
+/* to[j] = the leaf of the n elements from x + j n on, n <= TGI_REDUCE_LEAF */
+void tgi_reduce_leaves(const tgi_reduction *kind, tg_dtype dtype, int64_t rows, int64_t n,
+                       const void *x, void *to);
+/* *to = *to o *from */
+void tgi_reduce_fold(const tgi_reduction *kind, tg_dtype dtype, void *to, const void *from);
+
 /* dst = sum of (x - mean)^2, with the axes of tgi_reduce; mean has dst's shape. f32 and f64. */
 tg_status tgi_reduce_squares(const tg_runtime *runtime, const tg_tensor *dst, const tg_tensor *x,
                              const tg_tensor *mean);

@@ -18,6 +18,7 @@ typedef struct member {
   uint32_t next;  /* 1 + the next ready one of its shape */
   uint32_t component; /* a step with which it shares values */
   bool queued;        /* it is in the heap */
+  bool sums;          /* its operands have the shape, not its result */
 } member;
 
 /* Steps of one shape. */
@@ -38,7 +39,10 @@ typedef struct pass {
   uint32_t *views, n_views; /* that are ready */
   uint32_t *stack, n_stack; /* that are about to join the group */
   uint32_t units;
-  int32_t joining; /* the shape of the group that is formed; NONE: none is */
+  int32_t joining;        /* the shape of the group that is formed; NONE: none is */
+  uint32_t n_sums;        /* in that group, */
+  tgi_fuse_sum rows;      /* all over these rows */
+  uint32_t *late, n_late; /* what became ready and cannot join */
 } pass;
 
 /* ---- shapes ---- */
@@ -68,10 +72,21 @@ static bool is_name(const pass *p, const tgi_step *step) {
          value(p, step->x[0])->dtype == value(p, step->y[0])->dtype;
 }
 
+/* What is summed over axes must be elementwise itself: then it lies in row-major order. */
+static bool sums_here(const pass *p, const tgi_step *step) {
+  tgi_fuse_sum how;
+  if (!tgi_fuse_sum_of(&p->f, step, &how)) return false;
+  int32_t from = p->f.maker[step->x[0]];
+  return how.loss ||
+         (from != TGI_NO_STEP && p->members[from].shape > ONE && !p->members[from].sums);
+}
+
 static int32_t classify(pass *p, const tgi_step *step) {
   if (step->n_y != 1 || tg_tensor_numel(value(p, step->y[0])) == 0) return NONE;
   if (is_name(p, step)) return ONE;
-  return tgi_fuse_row_of(&p->f, step) ? shape_of(p, value(p, step->y[0])) : NONE;
+  if (tgi_fuse_row_of(&p->f, step)) return shape_of(p, value(p, step->y[0]));
+  if (step->n == 0 || tg_tensor_numel(value(p, step->x[0])) <= 1) return NONE;
+  return tgi_fuse_is_loss(step) || sums_here(p, step) ? shape_of(p, value(p, step->x[0])) : NONE;
 }
 
 /* ---- components: of one shape, and linked by values ---- */
@@ -122,8 +137,9 @@ static bool make_room(pass *p) {
   p->heap = tgi_graph_alloc(g, n * sizeof(uint32_t));
   p->views = tgi_graph_alloc(g, n * sizeof(uint32_t));
   p->stack = tgi_graph_alloc(g, n * sizeof(uint32_t));
+  p->late = tgi_graph_alloc(g, n * sizeof(uint32_t));
   return p->f.maker && p->f.uses && p->f.unit && p->f.slot && p->f.seen && p->f.left && p->f.root &&
-         p->members && p->shapes && p->buckets && p->heap && p->views && p->stack;
+         p->members && p->shapes && p->buckets && p->heap && p->views && p->stack && p->late;
 }
 
 static tg_status set_up(pass *p) {
@@ -137,6 +153,7 @@ static tg_status set_up(pass *p) {
     const tgi_step *step = &g->steps[s];
     p->members[s].component = s;
     p->members[s].shape = classify(p, step);
+    p->members[s].sums = p->members[s].shape > ONE && sums_here(p, step);
     for (uint32_t i = 0; i < step->n; i++) {
       int32_t from = p->f.maker[step->x[i]];
       if (from != TGI_NO_STEP) p->members[from].waits++;
@@ -208,11 +225,27 @@ static bool may_join(const pass *p, uint32_t s, uint32_t first) {
 
 static uint32_t most_of(int32_t id) { return id == ONE ? UINT32_MAX : TGI_FUSE_MOST; }
 
+/* Sums over other rows than those of the group have to wait. */
+static bool fits(pass *p, uint32_t s) {
+  tgi_fuse_sum how;
+  if (!p->members[s].sums) return true;
+  tgi_fuse_sum_of(&p->f, &p->g->steps[s], &how);
+  if (p->n_sums == TGI_FUSE_SUMS || (p->n_sums && !tgi_fuse_same_rows(&how, &p->rows)))
+    return false;
+  p->n_sums++;
+  p->rows = how;
+  return true;
+}
+
 /* Places what is on the stack, and what becomes ready by it. */
 static uint32_t place_stack(pass *p, uint32_t count) {
   while (p->n_stack > 0 && count < most_of(p->joining)) {
     uint32_t s = p->stack[--p->n_stack];
     if (p->members[s].unit) continue;
+    if (!fits(p, s)) {
+      p->late[p->n_late++] = s;
+      continue;
+    }
     place(p, s);
     count++;
   }
@@ -222,6 +255,7 @@ static uint32_t place_stack(pass *p, uint32_t count) {
 static void form(pass *p, int32_t shape_id, uint32_t first) {
   shape *of = &p->shapes[shape_id];
   p->joining = shape_id;
+  p->n_sums = 0;
   p->units++;
   p->stack[p->n_stack++] = first;
   uint32_t count = place_stack(p, 0);
@@ -237,6 +271,7 @@ static void form(pass *p, int32_t shape_id, uint32_t first) {
   }
   p->joining = NONE;
   while (p->n_stack > 0) get_ready(p, p->stack[--p->n_stack]);
+  while (p->n_late > 0) get_ready(p, p->late[--p->n_late]);
 }
 
 static void form_groups(pass *p) {
@@ -277,8 +312,9 @@ static tg_status make_unit(pass *p, const uint32_t ordered[], uint32_t n) {
     computes = computes || !is_name(p, &steps[i]);
   }
   if (n > 1 && computes)
-    return first->shape == ONE ? tgi_fuse_scalars(&p->f, first->unit, steps, n)
-                               : tgi_fuse_loop(&p->f, first->unit, steps, n);
+    return first->shape == ONE
+               ? tgi_fuse_scalars(&p->f, first->unit, steps, n)
+               : tgi_fuse_loop(&p->f, first->unit, &p->shapes[first->shape].like, steps, n);
   for (uint32_t i = 0; i < n; i++) g->steps[g->step_count++] = steps[i];
   return TG_OK;
 }

@@ -7,7 +7,8 @@
 #include "kernel/map.h"
 #include "program/graph.h"
 
-enum { TGI_FUSE_MOST = 96, TGI_FUSE_OPERANDS = 3 }; /* members of a loop; operands of a member */
+/* Members of a loop, sums among them, operands of a member: at most. */
+enum { TGI_FUSE_MOST = 96, TGI_FUSE_SUMS = 4, TGI_FUSE_OPERANDS = 3 };
 
 /* ---- what can be fused ---- */
 
@@ -24,6 +25,13 @@ typedef struct tgi_fuse_call {
   const double *attrs;
   uint32_t n, x[TGI_FUSE_OPERANDS], y;
 } tgi_fuse_call;
+
+/* A step that adds up rows of `run` elements of its operand, each to one of its result. */
+typedef struct tgi_fuse_sum {
+  int64_t rows, run;
+  bool loss;      /* the tree of losses, of all elements; else that of tgi_reduce */
+  double divisor; /* 0: none */
+} tgi_fuse_sum;
 
 /* What the pass knows while it forms groups. */
 typedef struct tgi_fuse {
@@ -43,6 +51,18 @@ typedef struct tgi_fuse {
 tgi_map_fn *tgi_fuse_row_of(const tgi_fuse *f, const tgi_step *step);
 /* The step as arithmetic; a constant that is spread becomes an attribute. False: no memory. */
 bool tgi_fuse_call_of(tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call);
+/* Says how the step sums; false where it does not, or not along rows that a loop goes through. */
+bool tgi_fuse_sum_of(const tgi_fuse *f, const tgi_step *step, tgi_fuse_sum *sum);
+/* Can one loop do both? */
+static inline bool tgi_fuse_same_rows(const tgi_fuse_sum *a, const tgi_fuse_sum *b) {
+  return a->rows == b->rows && a->run == b->run && a->loss == b->loss;
+}
+/* What a loss does before it sums, or where it does not. False: no memory. */
+bool tgi_fuse_loss_call(tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call);
+/* Is the step a loss that does not sum? */
+bool tgi_fuse_is_loss(const tgi_step *step);
+/* v as it is. False: no memory. */
+bool tgi_fuse_copy_call(tgi_fuse *f, uint32_t v, tgi_fuse_call *call);
 /* Is v made by a member of group `unit`? */
 static inline bool tgi_fuse_inside(const tgi_fuse *f, uint32_t v, uint32_t unit) {
   return f->maker[v] != TGI_NO_STEP && f->unit[f->maker[v]] == unit;
@@ -50,8 +70,9 @@ static inline bool tgi_fuse_inside(const tgi_fuse *f, uint32_t v, uint32_t unit)
 
 /* ---- what becomes of a group: steps[0..n) in order, all of group `unit` ---- */
 
-/* A loop: all members' results have the shape of the first's. */
-tg_status tgi_fuse_loop(tgi_fuse *f, uint32_t unit, const tgi_step steps[], uint32_t n);
+/* A loop over elements of one shape, with sums over rows of them. */
+tg_status tgi_fuse_loop(tgi_fuse *f, uint32_t unit, const tg_tensor *like, const tgi_step steps[],
+                        uint32_t n);
 /* Every value of every member has one element; views among them are other names. */
 tg_status tgi_fuse_scalars(tgi_fuse *f, uint32_t unit, const tgi_step steps[], uint32_t n);
 

@@ -2,6 +2,8 @@
    and the buffers of those that only the group sees. */
 #include "program/fuse_loop.h"
 
+#include "kernel/loss.h"
+
 /* clang-format off */
 const tg_op tgi_fused_loop_op = {
   TG_OP_INIT, .name = "fused", .label = "fused", .formula = "elementwise operators, a block in cache at a time",
@@ -14,7 +16,10 @@ const tg_op tgi_fused_loop_op = {
 typedef struct maker {
   tgi_fuse *f;
   uint32_t unit, n;
+  uint32_t n_calls;
   tgi_fuse_call calls[TGI_FUSE_MOST];
+  uint32_t sum_of[TGI_FUSE_MOST]; /* by call: 1 + the sum that alone reads its result; 0: none */
+  uint32_t summed[TGI_FUSE_SUMS]; /* by sum: the value that it reads, else */
   uint32_t x[TGI_FUSE_MOST * TGI_FUSE_OPERANDS], y[TGI_FUSE_MOST];
   uint16_t unused[TGI_FUSE_MOST]; /* buffers given back */
   tg_dtype dtype[TGI_LOOP_SLOTS]; /* of the values that a slot holds */
@@ -22,11 +27,53 @@ typedef struct maker {
   tgi_loop loop;
 } maker;
 
-static bool read_calls(maker *m, const tgi_step steps[]) {
-  for (uint32_t k = 0; k < m->n; k++) {
-    if (!tgi_fuse_call_of(m->f, &steps[k], &m->calls[k])) return false;
-    for (uint32_t i = 0; i < steps[k].n; i++) m->f->seen[steps[k].x[i]]++;
+static tg_dtype dtype_of(const maker *m, uint32_t v) { return m->f->g->values[v].like.dtype; }
+
+/* A sum reads the result of a member, or of a call of its own: the values of a loss, or a copy of
+   what lies elsewhere. */
+static bool read_sum(maker *m, const tgi_step *step, const tgi_fuse_sum *how) {
+  uint32_t k = m->loop.n_sums++;
+  m->loop.rows = *how;
+  m->loop.sums[k] = (tgi_loop_sum){.dtype = dtype_of(m, step->x[0]), .divisor = how->divisor};
+  m->summed[k] = step->x[0];
+  if (!how->loss && tgi_fuse_inside(m->f, step->x[0], m->unit)) {
+    m->f->left[step->x[0]]++;
+    return true;
+  }
+  m->sum_of[m->n_calls] = k + 1;
+  tgi_fuse_call *call = &m->calls[m->n_calls++];
+  return how->loss ? tgi_fuse_loss_call(m->f, step, call)
+                   : tgi_fuse_copy_call(m->f, step->x[0], call);
+}
+
+static bool read_step(maker *m, const tgi_step *step) {
+  tgi_fuse_sum how;
+  for (uint32_t i = 0; i < step->n; i++) m->f->seen[step->x[i]]++;
+  if (tgi_fuse_sum_of(m->f, step, &how)) return read_sum(m, step, &how);
+  m->sum_of[m->n_calls] = 0;
+  tgi_fuse_call *call = &m->calls[m->n_calls++];
+  return tgi_fuse_is_loss(step) ? tgi_fuse_loss_call(m->f, step, call)
+                                : tgi_fuse_call_of(m->f, step, call);
+}
+
+static bool read_steps(maker *m, const tgi_step steps[]) {
+  for (uint32_t k = 0; k < m->n; k++)
+    if (!read_step(m, &steps[k])) return false;
+  for (uint32_t k = 0; k < m->n_calls; k++)
     for (uint32_t i = 0; i < m->calls[k].n; i++) m->f->left[m->calls[k].x[i]]++;
+  return true;
+}
+
+/* How many numbers of sum k wait to be joined. */
+static bool make_parts(maker *m) {
+  tgi_loop *l = &m->loop;
+  l->parts = l->rows.loss ? 1 : tgi_reduce_parts(l->rows.rows, l->rows.run);
+  int64_t n = l->rows.loss   ? tgi_ceil_div(l->rows.run, TGI_LOSS_TILE)
+              : l->parts > 1 ? l->rows.rows * l->parts
+                             : 0;
+  for (uint32_t k = 0; k < l->n_sums; k++) {
+    l->sums[k].parts = tgi_graph_alloc(m->f->g, (size_t)n * sizeof(double));
+    if (l->sums[k].parts == NULL) return false;
   }
   return true;
 }
@@ -44,46 +91,46 @@ static bool make_room(maker *m) {
   return true;
 }
 
-static uint16_t new_slot(maker *m, uint32_t v) {
+static uint16_t new_slot(maker *m, tg_dtype dtype) {
   uint32_t slot = m->loop.n_slots++;
-  m->dtype[slot] = m->f->g->values[v].like.dtype;
-  m->loop.size[slot] = (uint8_t)tg_dtype_size(m->dtype[slot]);
-  m->f->slot[v] = slot + 1;
+  m->dtype[slot] = dtype;
+  m->loop.size[slot] = (uint8_t)tg_dtype_size(dtype);
   return (uint16_t)slot;
 }
 
+static void give_slot(maker *m, uint32_t v) { m->f->slot[v] = new_slot(m, dtype_of(m, v)) + 1u; }
+
 static void find_operands(maker *m) {
-  for (uint32_t k = 0; k < m->n; k++)
+  for (uint32_t k = 0; k < m->n_calls; k++)
     for (uint32_t i = 0; i < m->calls[k].n; i++) {
       uint32_t v = m->calls[k].x[i];
       if (m->f->slot[v] || tgi_fuse_inside(m->f, v, m->unit)) continue;
-      new_slot(m, v);
+      give_slot(m, v);
       m->x[m->loop.n_x++] = v;
     }
 }
 
 static void find_results(maker *m) {
-  for (uint32_t k = 0; k < m->n; k++) {
+  for (uint32_t k = 0; k < m->n_calls; k++) {
     uint32_t v = m->calls[k].y;
-    if (m->f->uses[v] <= m->f->seen[v]) continue;
-    new_slot(m, v);
+    if (m->sum_of[k] || m->f->uses[v] <= m->f->seen[v]) continue;
+    give_slot(m, v);
     m->y[m->loop.n_y++] = v;
   }
 }
 
-/* A buffer for v: the one of its dtype that was given back last, or a new one. */
-static uint16_t buffer_for(maker *m, uint32_t v) {
+/* A buffer: the one of its dtype that was given back last, or a new one. */
+static uint16_t buffer_for(maker *m, tg_dtype dtype) {
   for (uint32_t k = m->n_unused; k-- > 0;) {
     uint16_t slot = m->unused[k];
-    if (m->dtype[slot] != m->f->g->values[v].like.dtype) continue;
+    if (m->dtype[slot] != dtype) continue;
     m->unused[k] = m->unused[--m->n_unused];
-    m->f->slot[v] = slot + 1u;
     return slot;
   }
-  return new_slot(m, v);
+  return new_slot(m, dtype);
 }
 
-static void emit(maker *m, const tgi_fuse_call *call) {
+static void emit(maker *m, const tgi_fuse_call *call, uint32_t sum) {
   tgi_fuse *f = m->f;
   tgi_loop_code c = {.fn = call->fn, .attrs = call->attrs};
   for (uint32_t i = 0; i < TGI_FUSE_OPERANDS; i++)
@@ -93,7 +140,13 @@ static void emit(maker *m, const tgi_fuse_call *call) {
     if (--f->left[call->x[i]] == 0 && slot >= m->loop.n_x + m->loop.n_y)
       m->unused[m->n_unused++] = (uint16_t)slot;
   }
-  c.y = f->slot[call->y] ? (uint16_t)(f->slot[call->y] - 1) : buffer_for(m, call->y);
+  if (sum > 0) {
+    c.y = buffer_for(m, m->loop.sums[sum - 1].dtype);
+    m->loop.sums[sum - 1].slot = c.y;
+  } else {
+    if (!f->slot[call->y]) f->slot[call->y] = buffer_for(m, dtype_of(m, call->y)) + 1u;
+    c.y = (uint16_t)(f->slot[call->y] - 1);
+  }
   m->loop.codes[m->loop.n_codes++] = c;
 }
 
@@ -109,17 +162,34 @@ static void forget(maker *m, const tgi_step steps[]) {
   }
 }
 
-tg_status tgi_fuse_loop(tgi_fuse *f, uint32_t unit, const tgi_step steps[], uint32_t n) {
+/* Results of sums come after the others; those that read a member's result find its slot now. */
+static void add_sums(maker *m, const tgi_step steps[]) {
+  tgi_fuse_sum how;
+  uint32_t at = m->loop.n_y;
+  for (uint32_t s = 0; s < m->n; s++)
+    if (tgi_fuse_sum_of(m->f, &steps[s], &how)) m->y[at++] = steps[s].y[0];
+  bool own[TGI_FUSE_SUMS] = {false};
+  for (uint32_t k = 0; k < m->n_calls; k++)
+    if (m->sum_of[k]) own[m->sum_of[k] - 1] = true;
+  for (uint32_t k = 0; k < m->loop.n_sums; k++)
+    if (!own[k]) m->loop.sums[k].slot = m->f->slot[m->summed[k]] - 1;
+}
+
+static bool make(maker *m, const tgi_step steps[]) {
+  if (!make_room(m) || !read_steps(m, steps) || !make_parts(m)) return false;
+  find_operands(m);
+  find_results(m);
+  for (uint32_t k = 0; k < m->n_calls; k++) emit(m, &m->calls[k], m->sum_of[k]);
+  add_sums(m, steps);
+  forget(m, steps);
+  return tgi_graph_step(m->f->g, &tgi_fused_loop_op, &m->loop, m->x, m->loop.n_x, m->y,
+                        m->loop.n_y + m->loop.n_sums) != NULL;
+}
+
+tg_status tgi_fuse_loop(tgi_fuse *f, uint32_t unit, const tg_tensor *like, const tgi_step steps[],
+                        uint32_t n) {
   maker m;
-  m.f = f, m.unit = unit, m.n = n, m.n_unused = 0;
-  m.loop = (tgi_loop){0};
-  m.loop.like = f->g->values[steps[0].y[0]].like;
-  if (!make_room(&m) || !read_calls(&m, steps)) return f->g->error->status;
-  find_operands(&m);
-  find_results(&m);
-  for (uint32_t k = 0; k < n; k++) emit(&m, &m.calls[k]);
-  forget(&m, steps);
-  bool made =
-      tgi_graph_step(f->g, &tgi_fused_loop_op, &m.loop, m.x, m.loop.n_x, m.y, m.loop.n_y) != NULL;
-  return made ? TG_OK : f->g->error->status;
+  m.f = f, m.unit = unit, m.n = n, m.n_calls = 0, m.n_unused = 0;
+  m.loop = (tgi_loop){.like = *like};
+  return make(&m, steps) ? TG_OK : f->g->error->status;
 }

@@ -6,33 +6,15 @@
 #include "program/fuse_loop.h"
 
 enum {
-  LINE = 64,
-  AREA = 64 << 10, /* bytes of all buffers of a thread */
-  NEAR = 28 << 10, /* of those that should stay in the nearest cache */
+  LINE = TGI_LOOP_LINE,
+  NEAR = 28 << 10, /* bytes of the buffers that should stay in the nearest cache */
   LONGEST = 1024,  /* elements of a block */
   SHORTEST = 16,
-  USUAL = 256,    /* below this, calls cost more than cache does */
-  TILE = 1 << 15, /* elements that one thread takes; fixed, as all cuts are */
+  USUAL = 256, /* below this, calls cost more than cache does */
 };
 
-typedef struct job {
-  const tgi_loop *loop;
-  const tg_call *call;
-} job;
-
-/* One thread's places. */
-typedef struct frame {
-  _Alignas(LINE) char area[AREA];
-  char *at[TGI_LOOP_SLOTS];
-  int64_t phase[TGI_FUSE_MOST * TGI_FUSE_OPERANDS];  /* what is packed of an operand that repeats
-                                                         row by row: from here in a row, */
-  int64_t packed[TGI_FUSE_MOST * TGI_FUSE_OPERANDS]; /* so many elements; 0: nothing */
-  char *buffer[TGI_FUSE_MOST * TGI_FUSE_OPERANDS];   /* of operands that are packed */
-} frame;
-
-static const tg_tensor *result(const tg_call *c, uint32_t j) {
-  return j == 0 ? &c->out : &c->in[c->n + (int)j - 1];
-}
+typedef tgi_loop_job job;
+typedef tgi_loop_frame frame;
 
 /* ---- the layout ---- */
 
@@ -72,7 +54,7 @@ static bool read_after(const tgi_loop *l, uint32_t i, uint32_t y) {
 
 /* Must result j wait in a buffer until its block is done? */
 static bool lies_under(const tgi_loop *l, const tg_call *c, uint32_t j) {
-  const tg_tensor *y = result(c, j);
+  const tg_tensor *y = tgi_loop_result(c, j);
   for (uint32_t i = 0; i < l->n_x; i++)
     if (c->in[i].data == y->data && (c->in[i].dtype != y->dtype || read_after(l, i, l->n_x + j)))
       return true;
@@ -83,7 +65,10 @@ static int64_t block_of(const tgi_loop *l, int64_t buffers, int64_t size, bool s
   const tgi_loop_layout *to = l->layout;
   int64_t block = NEAR / ((buffers + 2) * size) / SHORTEST * SHORTEST;
   block = block > LONGEST ? LONGEST : block < USUAL ? USUAL : block;
-  if (buffers > 0) block = tgi_least(block, (AREA / buffers - LINE) / size / SHORTEST * SHORTEST);
+  if (buffers > 0)
+    block = tgi_least(block, (TGI_LOOP_AREA / buffers - LINE) / size / SHORTEST * SHORTEST);
+  if (l->n_sums > 0)
+    block = block >= LONGEST ? LONGEST : block >= LONGEST / 2 ? LONGEST / 2 : block;
   int64_t row = to->dims[to->rank - 1];
   return strided && row < block ? block / row * row : block;
 }
@@ -104,7 +89,7 @@ static void lay_out(const tgi_loop *l, const tg_call *c) {
   for (uint32_t s = 0; s < l->n_slots; s++) size = l->size[s] > size ? l->size[s] : size;
   to->block = block_of(l, buffers, size, strided);
   to->buffer = (size_t)(to->block * size + LINE - 1) / LINE * LINE;
-  to->tile = TILE / to->block * to->block;
+  to->tile = TGI_LOOP_TILE / to->block * to->block;
 }
 
 /* ---- packing ---- */
@@ -187,8 +172,17 @@ static char *strided(const job *j, frame *f, uint32_t i, int64_t start, int64_t 
 
 /* ---- running ---- */
 
-/* What is the same for all blocks of a tile of n elements. */
-static void set_up(const job *j, frame *f, int64_t n) {
+/* Where sum k finds its operand: in its result, or collected in a leaf, which sums of one operand
+   share. */
+static char *leaf_of(const tgi_loop *l, frame *f, uint32_t k) {
+  const uint32_t slot = l->sums[k].slot;
+  if (slot < l->n_x + l->n_y && !l->aside[slot - l->n_x]) return NULL;
+  for (uint32_t i = 0; i < k; i++)
+    if (l->sums[i].slot == slot) return f->leaf[i];
+  return (char *)f->leaves[k];
+}
+
+void tgi_loop_set_up(const job *j, frame *f, int64_t n) {
   const tgi_loop *l = j->loop;
   char *next = f->area;
   n = tgi_least(n, l->layout->block);
@@ -209,6 +203,7 @@ static void set_up(const job *j, frame *f, int64_t n) {
     f->at[l->n_x + k] = next;
     next += l->layout->buffer;
   }
+  for (uint32_t k = 0; k < l->n_sums; k++) f->leaf[k] = leaf_of(l, f, k);
 }
 
 static void set_block(const job *j, frame *f, int64_t start, int64_t n) {
@@ -221,7 +216,7 @@ static void set_block(const job *j, frame *f, int64_t start, int64_t n) {
   }
   for (uint32_t k = 0; k < l->n_y; k++)
     if (!l->aside[k])
-      f->at[l->n_x + k] = (char *)result(j->call, k)->data + start * l->size[l->n_x + k];
+      f->at[l->n_x + k] = (char *)tgi_loop_result(j->call, k)->data + start * l->size[l->n_x + k];
 }
 
 static void run_codes(const tgi_loop *l, char *const at[], int64_t n) {
@@ -238,30 +233,40 @@ static void run_block(const job *j, frame *f, int64_t start, int64_t n) {
   for (uint32_t k = 0; k < l->n_y; k++) {
     const size_t size = l->size[l->n_x + k];
     if (l->aside[k])
-      memcpy((char *)result(j->call, k)->data + start * (int64_t)size, f->at[l->n_x + k],
+      memcpy((char *)tgi_loop_result(j->call, k)->data + start * (int64_t)size, f->at[l->n_x + k],
              (size_t)n * size);
+  }
+}
+
+void tgi_loop_elements(const job *j, frame *f, int64_t start, int64_t n) {
+  const tgi_loop *l = j->loop;
+  const tgi_loop_layout *to = l->layout;
+  const int64_t row = to->dims[to->rank - 1];
+  for (int64_t done = 0, m; done < n; done += m) {
+    m = tgi_least(to->block, n - done);
+    if (to->rank > 1 && row > to->block) m = tgi_least(m, row - (start + done) % row);
+    for (uint32_t k = 0; k < l->n_sums; k++)
+      if (f->leaf[k]) f->at[l->sums[k].slot] = f->leaf[k] + done * l->size[l->sums[k].slot];
+    run_block(j, f, start + done, m);
   }
 }
 
 static void run_tile(void *user, int64_t i) {
   const job *j = user;
-  const tgi_loop_layout *l = j->loop->layout;
+  const int64_t start = i * j->loop->layout->tile;
+  const int64_t n = tgi_least(j->loop->layout->n - start, j->loop->layout->tile);
   frame f;
-  const int64_t row = l->dims[l->rank - 1];
-  const int64_t end = tgi_least(l->n, (i + 1) * l->tile);
-  set_up(j, &f, end - i * l->tile);
-  for (int64_t at = i * l->tile, n; at < end; at += n) {
-    n = tgi_least(l->block, end - at);
-    if (l->rank > 1 && row > l->block) n = tgi_least(n, row - at % row);
-    run_block(j, &f, at, n);
-  }
+  tgi_loop_set_up(j, &f, n);
+  tgi_loop_elements(j, &f, start, n);
 }
 
 tg_status tgi_loop_run(const tg_call *c) {
   job j = {c->attrs, c};
   if (!j.loop->layout->known) lay_out(j.loop, c);
   const tgi_loop_layout *l = j.loop->layout;
-  if (l->n <= l->tile)
+  if (j.loop->n_sums > 0)
+    tgi_loop_run_sums(&j);
+  else if (l->n <= l->tile)
     run_tile(&j, 0);
   else
     tgi_parallel(c->runtime, tgi_ceil_div(l->n, l->tile), run_tile, &j);
