@@ -53,6 +53,11 @@ typedef tg_var tg_jvp_fn(const tg_call *c, const tg_var dx[]);
    or 1. dx is contiguous, g may have any strides. Optional: the plain sweep then runs vjp. */
 typedef tg_status tg_grad_fn(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                              double beta);
+/* For programs, which call the kernel on other numbers again and again: settles what follows from
+   dtypes and layouts alone. c is a call whose data may be NULL. Returns what is to be called
+   instead, with *attrs (from tg_call_scratch, of the program here) for c->attrs; NULL: the kernel.
+   The result has the same bits. Optional. */
+typedef tg_kernel_fn *tg_bind_fn(const tg_call *c, const void **attrs);
 /* For composite operators: the result as an expression in other operators. */
 typedef tg_var tg_compose_fn(const tg_call *c);
 
@@ -130,6 +135,7 @@ struct tg_op {
   tg_jvp_fn *jvp;               /* optional: without it, forward mode transposes vjp twice */
   tg_grad_fn *grad;
   tg_compose_fn *compose; /* instead of kernel and rules */
+  tg_bind_fn *bind;
   const tg_sample *samples;
   int n_samples;
 };

@@ -159,26 +159,41 @@ static tg_status run(batch *p) {
   return status;
 }
 
-tg_status tgi_batch_gemm_add(const tg_runtime *runtime, tgi_arena *scratch, const tg_tensor *a,
-                             const tg_tensor *b, const tg_tensor *add, const tg_tensor *c) {
+static void prepare(batch *p, const tg_runtime *runtime, tgi_arena *scratch, const tg_tensor *a,
+                    const tg_tensor *b, const tg_tensor *add, const tg_tensor *c) {
   int row = a->rank - 2, col = a->rank - 1;
   const tg_tensor *start = add ? add : c;
+  p->of = (tgi_product){.runtime = runtime,
+                        .scratch = scratch,
+                        .dtype = a->dtype,
+                        .m = a->dims[row],
+                        .n = b->dims[col],
+                        .k = a->dims[col],
+                        .a = {a->data, a->strides[row], a->strides[col]},
+                        .b = {b->data, b->strides[row], b->strides[col]},
+                        .add = {add ? add->data : NULL, start->strides[row], 1},
+                        .c = {c->data, c->strides[row], 1}};
+  p->free.rank = p->summed.rank = 0;
+  p->free.n = p->summed.n = 1;
+  plan(p, a, b, start, c);
+}
+
+tg_status tgi_batch_gemm_add(const tg_runtime *runtime, tgi_arena *scratch, const tg_tensor *a,
+                             const tg_tensor *b, const tg_tensor *add, const tg_tensor *c) {
   batch p;
-  p.of = (tgi_product){.runtime = runtime,
-                       .scratch = scratch,
-                       .dtype = a->dtype,
-                       .m = a->dims[row],
-                       .n = b->dims[col],
-                       .k = a->dims[col],
-                       .a = {a->data, a->strides[row], a->strides[col]},
-                       .b = {b->data, b->strides[row], b->strides[col]},
-                       .add = {add ? add->data : NULL, start->strides[row], 1},
-                       .c = {c->data, c->strides[row], 1}};
-  p.free.rank = p.summed.rank = 0;
-  p.free.n = p.summed.n = 1;
-  plan(&p, a, b, start, c);
+  prepare(&p, runtime, scratch, a, b, add, c);
   if (p.of.m == 0 || p.of.n == 0 || p.free.n == 0) return TG_OK;
   return run(&p);
+}
+
+bool tgi_batch_gemm_single(const tg_runtime *runtime, tgi_arena *scratch, const tg_tensor *a,
+                           const tg_tensor *b, const tg_tensor *add, const tg_tensor *c,
+                           tgi_product *product) {
+  batch p;
+  prepare(&p, runtime, scratch, a, b, add, c);
+  if (p.of.m == 0 || p.of.n == 0 || p.free.n != 1 || p.summed.n != 1) return false;
+  *product = p.of;
+  return true;
 }
 
 tg_status tgi_batch_gemm(const tg_runtime *runtime, tgi_arena *scratch, const tg_tensor *a,

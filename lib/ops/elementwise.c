@@ -33,6 +33,34 @@ static tg_status map_value(const tg_call *c, const tgi_map_row *row) {
   return whole ? TG_OK : tg_call_fail(c, TG_DIVISION, "an integer is divided by zero");
 }
 
+/* A row bound to operands that all are dense, and few enough that no thread is worth waking. */
+typedef struct bound {
+  tgi_map_fn *fn;
+  int64_t n;
+  attrs numbers;
+} bound;
+
+enum { FEW = 32768 };
+
+static tg_status kernel_bound(const tg_call *c) {
+  const bound *b = c->attrs;
+  const void *in[TGI_MAP_OPERANDS] = {c->in[0].data, c->in[c->n - 1].data};
+  if (b->fn(b->n, c->out.data, in, &b->numbers.p)) return TG_OK;
+  return tg_call_fail(c, TG_DIVISION, "an integer is divided by zero");
+}
+
+static tg_kernel_fn *map_bind(const tg_call *c, const tgi_map_row *row, const void **to) {
+  for (int i = 0; i < c->n; i++)
+    if (!tg_tensor_is_contiguous(&c->in[i])) return NULL;
+  int64_t n = tg_tensor_numel(&c->out);
+  bound *b = n <= FEW ? tg_call_scratch(c, sizeof *b) : NULL;
+  if (b == NULL) return NULL;
+  *b = (bound){.fn = row->value, .n = n};
+  if (c->attrs) b->numbers = *(const attrs *)c->attrs;
+  *to = b;
+  return kernel_bound;
+}
+
 /* dx = beta dx + the row's cotangent of operand i. */
 static tg_status map_cotangent(const tg_call *c, const tgi_map_row *row, int i, const tg_tensor *g,
                                const tg_tensor *dx, double beta) {
@@ -53,7 +81,10 @@ static tg_status shape_bool(tg_call *c) {
 }
 
 #define VALUE(name)                                                                                \
-  static tg_status kernel_##name(const tg_call *c) { return map_value(c, &table_of(c)->name); }
+  static tg_status kernel_##name(const tg_call *c) { return map_value(c, &table_of(c)->name); }    \
+  static tg_kernel_fn *bind_##name(const tg_call *c, const void **to) {                            \
+    return map_bind(c, &table_of(c)->name, to);                                                    \
+  }
 #define GRAD(name)                                                                                 \
   static tg_status grad_##name(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,   \
                                double beta) {                                                      \
@@ -210,7 +241,7 @@ static tg_var operand(const tg_call *c, int i) { return c->x[i]; }
 
 #define NAMED(name_, label_, class, formula_)                                                      \
   TG_OP_INIT, .name = #name_, .label = label_, .formula = formula_, .dtypes = TG_##class,          \
-  .kernel = kernel_##name_, TG_SAMPLES(samples_##name_)
+  .kernel = kernel_##name_, .bind = bind_##name_, TG_SAMPLES(samples_##name_)
 #define ONE(shape_)  .arity = 1, .shape = shape_
 #define TWO(shape_)  .arity = 2, .shape = shape_, .arrange = tg_arrange_broadcast
 #define WITH(name)   .attrs_size = sizeof(attrs), .attrs = fields_##name

@@ -83,6 +83,32 @@ static tg_status kernel_linear(const tg_call *c) {
   return status;
 }
 
+/* ---- bound to layouts ---- */
+
+static tg_status kernel_bound(const tg_call *c) {
+  tgi_product p = *(const tgi_product *)c->attrs;
+  p.a.data = c->in[0].data;
+  p.b.data = c->in[1].data;
+  p.add.data = c->n == 3 ? c->in[2].data : NULL;
+  p.c.data = c->out.data;
+  return tgi_multiply(&p);
+}
+
+static tg_kernel_fn *bind_linear(const tg_call *c, const void **attrs) {
+  if (tg_tensor_numel(&c->out) == 0 || (c->n == 3 && !tg_tensor_is_contiguous(&c->in[2])))
+    return NULL;
+  tgi_product *p = tg_call_scratch(c, sizeof *p);
+  if (p == NULL) return NULL;
+  tg_tensor one_x, one_y, rows;
+  const tg_tensor *x = as_rows(&c->in[0], &one_x), *y = as_rows(&c->out, &one_y);
+  tg_tensor wt = repeated(&c->in[1], true, x);
+  if (c->n == 3) rows = every_row(&c->in[2], y);
+  *attrs = p;
+  bool single =
+      tgi_batch_gemm_single(c->runtime, c->scratch, x, &wt, c->n == 3 ? &rows : NULL, y, p);
+  return single ? kernel_bound : NULL;
+}
+
 /* dx += g W, dW += g^T x, db += column sums of g. */
 static tg_status grad_linear(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                              double beta) {
@@ -153,7 +179,7 @@ static const tg_sample samples_linear[] = {
 const tg_op tgi_op_linear = {
   TG_OP_INIT, .name = "linear", .label = "linear", .formula = "y = x weight^T + bias",
   .arity = 2, .max_arity = 3, .dtypes = TG_FLOATS,
-  .shape = shape_linear, .kernel = kernel_linear, .vjp = {vjp_x, vjp_weight, vjp_bias}, .jvp = jvp_linear, .grad = grad_linear, TG_SAMPLES(samples_linear),
+  .shape = shape_linear, .kernel = kernel_linear, .vjp = {vjp_x, vjp_weight, vjp_bias}, .jvp = jvp_linear, .grad = grad_linear, .bind = bind_linear, TG_SAMPLES(samples_linear),
 };
 /* clang-format on */
 

@@ -92,6 +92,28 @@ static tg_status kernel_matmul(const tg_call *c) {
   return tgi_batch_gemm(c->runtime, c->scratch, &a, &b, 0, &y);
 }
 
+/* ---- bound to layouts ---- */
+
+static tg_status kernel_bound(const tg_call *c) {
+  tgi_product p = *(const tgi_product *)c->attrs;
+  p.a.data = c->in[0].data;
+  p.b.data = c->in[1].data;
+  p.c.data = c->out.data;
+  return tgi_multiply(&p);
+}
+
+static tg_kernel_fn *bind_matmul(const tg_call *c, const void **attrs) {
+  tgi_product *p = tg_call_scratch(c, sizeof *p);
+  if (p == NULL || tg_tensor_numel(&c->out) == 0) return NULL;
+  tg_tensor y = as_result(c, &c->out);
+  tg_tensor a = as_matrix(&c->in[0], ROWS), b = as_matrix(&c->in[1], COLUMNS);
+  a = with_batch(&a, &y);
+  b = with_batch(&b, &y);
+  *attrs = p;
+  bool single = tgi_batch_gemm_single(c->runtime, c->scratch, &a, &b, NULL, &y, p);
+  return single ? kernel_bound : NULL;
+}
+
 /* da += g b^T, db += a^T g; repeated operands collect the sum. */
 static tg_status grad_matmul(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                              double beta) {
@@ -170,7 +192,7 @@ static const tg_sample samples_matmul[] = {
 const tg_op tgi_op_matmul = {
   TG_OP_INIT, .name = "matmul", .label = "@", .formula = "y[..., i, j] = sum over l of a[..., i, l] b[..., l, j]",
   .arity = 2, .dtypes = TGI_SIGNED,
-  .shape = shape_matmul, .kernel = kernel_matmul, .vjp = {vjp_a, vjp_b}, .jvp = tg_jvp_bilinear, .grad = grad_matmul, TG_SAMPLES(samples_matmul),
+  .shape = shape_matmul, .kernel = kernel_matmul, .vjp = {vjp_a, vjp_b}, .jvp = tg_jvp_bilinear, .grad = grad_matmul, .bind = bind_matmul, TG_SAMPLES(samples_matmul),
 };
 /* clang-format on */
 

@@ -33,15 +33,15 @@ static const tg_op branch_op = {
 
 /* ---- addresses ---- */
 
-/* The memory of a value that is a base; NULL for an input's. Empty ones need none, but a result has
-   an address. */
+/* The memory of a value that is a base; NULL for an input's. Nothing is read or written where
+   there are no elements, but it is somewhere. */
 static char *memory_of(const binder *b, uint32_t base) {
   const tgi_plan *plan = &b->p->plan;
+  const tgi_val *value = &b->g->values[base];
+  if (value->source == TGI_FROM_STEP && tg_tensor_numel(&value->like) == 0) return (char *)b->p;
   if (plan->stored[base]) return b->g->roots[plan->stored[base] - 1].to.data;
   if (plan->offset[base] >= 0) return b->p->block + plan->offset[base];
-  const tgi_val *value = &b->g->values[base];
-  bool empty = value->source == TGI_FROM_STEP && tg_tensor_numel(&value->like) == 0;
-  return empty ? b->p->block : value->like.data;
+  return value->like.data;
 }
 
 static tg_tensor tensor_of(const binder *b, uint32_t v) {
@@ -64,12 +64,27 @@ static void bind_tensor(binder *b, tg_tensor *x, uint32_t v) {
 
 /* ---- instructions ---- */
 
+/* Has the operator settle what will not change. Keys do, and lie in the attributes. */
+static bool settle(const binder *b, tgi_instruction *to) {
+  const tg_op *op = to->call.op;
+  if (op->bind == NULL || op->flags & TG_OP_RANDOM) return true;
+  const void *attrs = to->call.attrs;
+  tg_kernel_fn *kernel = op->bind(&to->call, &attrs);
+  if (b->p->tape->status != TG_OK)
+    return tgi_error(b->g->error, b->p->tape->status, "%s", b->p->tape->message), false;
+  if (kernel == NULL) return true;
+  to->kernel = kernel;
+  to->call.attrs = attrs;
+  return true;
+}
+
 static bool bind_call(binder *b, const tgi_step *step, tgi_instruction *to) {
   tg_program *p = b->p;
   size_t n = (size_t)step->n + (step->n_y ? step->n_y - 1 : 0);
   tg_tensor *in = tgi_graph_alloc(b->g, n * sizeof *in);
   if (in == NULL) return false;
   *to = (tgi_instruction){.kernel = step->op->kernel,
+                          .attrs = step->attrs,
                           .call = {.op = step->op,
                                    .attrs = step->attrs,
                                    .n = (int)step->n,
@@ -80,7 +95,7 @@ static bool bind_call(binder *b, const tgi_step *step, tgi_instruction *to) {
   for (uint32_t i = 0; i < step->n; i++) bind_tensor(b, &in[i], step->x[i]);
   for (uint32_t j = 1; j < step->n_y; j++) bind_tensor(b, &in[step->n + j - 1], step->y[j]);
   if (step->n_y) bind_tensor(b, &to->call.out, step->y[0]);
-  return true;
+  return settle(b, to);
 }
 
 static bool is_run(const binder *b, const tgi_step *step) {

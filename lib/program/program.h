@@ -8,6 +8,7 @@
 typedef struct tgi_instruction {
   tg_kernel_fn *kernel;
   tg_call call;
+  const void *attrs; /* the operator's; call.attrs may be what its bind made of them */
 } tgi_instruction;
 
 /* A tensor of an instruction that lies in an input's memory, `offset` bytes from its start. */
