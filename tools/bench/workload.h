@@ -45,9 +45,8 @@ struct workload {
   /* Where not NULL, a step in place of: loss, gradients, update. It sets b->outputs, whose sum of
      squares is then the check value in place of the loss. */
   void (*step)(bench *b);
-  /* What a program has as its results in place of the loss: such a step's, as vars; their number.
-     NULL: the loss. */
-  int (*record)(const tg_var p[], const tg_var x[], tg_var y[]);
+  /* The same for a program: it stores what b->outputs then names. NULL: loss, gradients, update. */
+  void (*record)(bench *b, const tg_var p[], const tg_var x[]);
   bool eager_only;
 };
 
