@@ -49,12 +49,11 @@ static const struct {
 /* clang-format on */
 enum { LOSSES = sizeof losses / sizeof *losses };
 
-static const tgi_loss_row *loss_of(const tg_op *op, tg_dtype dtype) {
-  const tgi_loss_table *table = dtype == TG_F32 ? &tgi_losses_f32 : &tgi_losses_f64;
+/* The number of its row; -1: it is none. */
+static int loss_of(const tg_op *op) {
   for (int i = 0; i < LOSSES; i++)
-    if (losses[i].op == op)
-      return (const tgi_loss_row *)(const void *)((const char *)table + losses[i].at);
-  return NULL;
+    if (losses[i].op == op) return i;
+  return -1;
 }
 
 static int reduction_of(const tgi_step *step) {
@@ -67,7 +66,7 @@ static double divisor_of(const tgi_step *step, const tg_tensor *x) {
 }
 
 bool tgi_fuse_is_loss(const tgi_step *step) {
-  return loss_of(step->op, TG_F32) && reduction_of(step) == TG_REDUCTION_NONE;
+  return loss_of(step->op) >= 0 && reduction_of(step) == TG_REDUCTION_NONE;
 }
 
 /* The attributes of a loss as those of a row. */
@@ -85,8 +84,10 @@ static bool run_loss(int64_t n, void *dst, const void *const in[], const double 
 bool tgi_fuse_loss_call(tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call) {
   loss_attrs *attrs = tgi_graph_alloc(f->g, sizeof *attrs);
   if (attrs == NULL) return false;
-  tg_dtype dtype = f->g->values[step->x[0]].like.dtype;
-  *attrs = (loss_attrs){loss_of(step->op, dtype)->value, ((const tgi_loss_attrs *)step->attrs)->p};
+  const tgi_loss_table *table =
+      tgi_loss_table_for(f->rows.isa, f->g->values[step->x[0]].like.dtype);
+  const tgi_loss_row *row = (const void *)((const char *)table + losses[loss_of(step->op)].at);
+  *attrs = (loss_attrs){row->value, ((const tgi_loss_attrs *)step->attrs)->p};
   *call = (tgi_fuse_call){.fn = run_loss,
                           .attrs = (const double *)(const void *)attrs,
                           .n = 2,
@@ -101,8 +102,7 @@ bool tgi_fuse_sum_of(const tgi_fuse *f, const tgi_step *step, tgi_fuse_sum *sum)
   const tg_op *op = step->op;
   *sum = (tgi_fuse_sum){.divisor = 0};
   if (op != &tgi_op_sum && op != &tgi_op_mean && op != &tgi_op_sum_to) {
-    if (step->n != 2 || !loss_of(op, TG_F32) || reduction_of(step) == TG_REDUCTION_NONE)
-      return false;
+    if (step->n != 2 || loss_of(op) < 0 || reduction_of(step) == TG_REDUCTION_NONE) return false;
     const tg_tensor *x = &f->g->values[step->x[0]].like;
     *sum = (tgi_fuse_sum){1, tg_tensor_numel(x), true, divisor_of(step, x)};
     return sum->run > 1;
