@@ -115,6 +115,9 @@ typedef enum tg_op_flags {
   TG_OP_CONST = 1 << 3,  /* the result is a constant: no gradient passes (argmax, detach) */
   /* Programs may have the kernel write its result over an operand of the same layout and dtype. */
   TG_OP_IN_PLACE = 1 << 4,
+  /* grad does in one pass over memory what the rules do in many: captures record that pass as one
+     node, which the rules differentiate again. */
+  TG_OP_FUSED = 1 << 5,
 } tg_op_flags;
 
 struct tg_op {

@@ -2,8 +2,7 @@
    be differentiated again. It never changes a value. */
 #include <string.h>
 
-#include "diff/sweep.h"
-#include "tapegrad/ops.h"
+#include "diff/grad_of.h"
 
 /* Cotangent of each node by id, TG_NONE while zero. */
 static bool add_cotangent(tg_var cotangents[], uint32_t id, tg_var g) {
@@ -21,7 +20,8 @@ static bool reverse_node(tg_tape *t, uint32_t id, tg_var cotangents[], const uin
   tg_var *dx = tgi_tape_work(t, n * sizeof *dx);
   if (want == NULL || dx == NULL) return false;
   for (int i = 0; i < c.n; i++) want[i] = on[c.x[i].id] != 0;
-  if (!tgi_apply_rules(&c, cotangents[id], want, dx)) return false;
+  bool fused = tgi_has_grad_of(t, c.op);
+  if (!(fused ? tgi_apply_grads : tgi_apply_rules)(&c, cotangents[id], want, dx)) return false;
   for (int i = 0; i < c.n; i++)
     if (want[i] && !add_cotangent(cotangents, c.x[i].id, dx[i])) return false;
   return true;

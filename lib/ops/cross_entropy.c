@@ -223,7 +223,7 @@ static const tg_field fields[] = {
   {.name = NULL},
 };
 
-#define CLASSES .flags = TG_OP_MIXED, .arity = 2, .max_arity = 3, .dtypes = TG_FLOATS,              \
+#define CLASSES .flags = TG_OP_MIXED | TG_OP_FUSED, .arity = 2, .max_arity = 3, .dtypes = TG_FLOATS,              \
                 .attrs_size = sizeof(class_attrs), .attrs = fields
 const tg_op tgi_op_cross_entropy = {
   TG_OP_INIT, CLASSES, .name = "cross_entropy", .label = "cross entropy",

@@ -196,26 +196,12 @@ static uint32_t rule_twice(tgi_simplify *s, size_t at) {
   return TGI_KEEP;
 }
 
-/* ---- reductions of one element each ---- */
-
-static bool has_as_many(const tgi_simplify *s, const tgi_step *step) {
-  const tgi_val *values = s->g->values;
-  return tg_tensor_numel(&values[step->x[0]].like) == tg_tensor_numel(&values[step->y[0]].like);
-}
-
-/* A sum begins with 0, so -0 becomes 0. */
-static uint32_t rule_sum_of_one(tgi_simplify *s, size_t at) {
-  const tgi_step *step = &s->g->steps[at];
-  const double zero[2] = {0, 0};
-  if (!has_as_many(s, step)) return TGI_KEEP;
-  uint32_t v =
-      tgi_new_step(s, &tgi_op_add_scalar, zero, step->x, 1, &s->g->values[step->x[0]].like);
-  return v == TGI_KEEP ? v : to_dims(s, at, &tgi_op_reshape, v);
-}
-
+/* A reduction of one element each is a copy. */
 static uint32_t rule_one(tgi_simplify *s, size_t at) {
   const tgi_step *step = &s->g->steps[at];
-  return has_as_many(s, step) ? to_dims(s, at, &tgi_op_reshape, step->x[0]) : TGI_KEEP;
+  const tg_tensor *x = &s->g->values[step->x[0]].like, *y = &s->g->values[step->y[0]].like;
+  bool one = tg_tensor_numel(x) == tg_tensor_numel(y);
+  return one ? to_dims(s, at, &tgi_op_reshape, step->x[0]) : TGI_KEEP;
 }
 
 /* ---- the rules ---- */
@@ -243,8 +229,8 @@ static const rule rules[] = {
     {&tgi_op_where, rule_where_same},
     {&tgi_op_neg, rule_neg},
     {&tgi_op_cast, rule_cast_back},
-    {&tgi_op_sum, rule_sum_of_one},
-    {&tgi_op_sum_to, rule_sum_of_one},
+    {&tgi_op_sum, rule_one},
+    {&tgi_op_sum_to, rule_one},
     {&tgi_op_amax, rule_one},
     {&tgi_op_amin, rule_one},
     {&tgi_op_prod, rule_one},

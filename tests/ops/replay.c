@@ -67,14 +67,16 @@ static outcome keep(op_case *c, const tg_tensor y[], int n, tg_status status) {
   return o;
 }
 
-/* By a tape. */
+/* By a tape; of gradients, while it captures, when fused operators record their grad. */
 static outcome evaluate(op_case *c, const way *w, const numbers *at, bool slopes) {
   tg_tape *t = tg_tape_new(&(tg_tape_options){.runtime = w->runtime}, NULL);
   if (t == NULL) abort();
   tg_var x[TG_SAMPLE_INPUTS], y[MOST];
   tg_tensor values[MOST];
-  for (int i = 0; i < c->n; i++) x[i] = tg_leaf(t, at->in[i]);
+  if (slopes) tg_capture_begin(t);
+  for (int i = 0; i < c->n; i++) x[i] = tg_input(t, i, at->in[i], NULL);
   int n = record(c, t, x, slopes ? &at->in[c->n] : NULL, key_for(t, w, at->key), y);
+  if (slopes) tg_program_free(tg_capture_end(t, NULL, 0, NULL, NULL));
   for (int j = 0; j < n; j++) values[j] = tg_value(y[j]);
   outcome o = keep(c, values, n, tg_tape_status(t));
   tg_tape_free(t);
