@@ -1,14 +1,15 @@
 /* Batch, stochastic and mini-batch descent, momentum and Adam on the same data from the same first
    weights; their curves in one SVG.
 
-     batch_modes [FILE.svg]   (batch_modes.svg without it)
+     batch_modes [FILE.svg] [replay]   (batch_modes.svg without it; replay: each mode's step is
+                                        recorded once)
 
    The data is a noisy sine; the network 1-16-1 with tanh; an epoch sees all 128 points once,
    whatever the batch. */
 #include <math.h>
 
 #include "chart.h"
-#include "must.h"
+#include "either.h"
 
 enum { POINTS = 128, EPOCHS = 60 };
 
@@ -41,6 +42,8 @@ enum { MODES = sizeof modes / sizeof *modes };
 typedef struct network {
   tg_params *params;
   tg_linear_layer hidden, output;
+  tg_grads *grads;
+  tg_optimizer *optimizer;
 } network;
 
 static network make_network(void) {
@@ -65,16 +68,23 @@ static tg_optimizer *make_optimizer(const network *net, const mode *m) {
   return o;
 }
 
-static tg_var loss_of(tg_tape *t, const network *net, tg_tensor x, tg_tensor y) {
-  tg_var h = tg_tanh(tg_linear_apply(t, net->params, net->hidden, tg_leaf(t, x)));
-  return tg_mse_loss(tg_linear_apply(t, net->params, net->output, h), tg_leaf(t, y),
-                     TG_REDUCTION_MEAN);
+static tg_var loss_of(tg_tape *t, const network *net, tg_var x, tg_var y) {
+  tg_var h = tg_tanh(tg_linear_apply(t, net->params, net->hidden, x));
+  return tg_mse_loss(tg_linear_apply(t, net->params, net->output, h), y, TG_REDUCTION_MEAN);
+}
+
+/* One step on a batch; y[0] is the loss before it. */
+static tg_status step(tg_tape *t, const tg_var x[], int n_x, tg_var y[], int n_y, void *user) {
+  (void)n_x, (void)n_y;
+  const network *net = user;
+  y[0] = loss_of(t, net, x[0], x[1]);
+  return descend(t, y[0], net->grads, net->optimizer);
 }
 
 static double whole_loss(tg_tape *t, const network *net) {
   tg_tape_reset(t);
-  return tg_item(loss_of(t, net, tg_tensor_of(points, TG_F32, TG_DIMS(POINTS, 1)),
-                         tg_tensor_of(values, TG_F32, TG_DIMS(POINTS, 1))));
+  return tg_item(loss_of(t, net, tg_leaf(t, tg_tensor_of(points, TG_F32, TG_DIMS(POINTS, 1))),
+                         tg_leaf(t, tg_tensor_of(values, TG_F32, TG_DIMS(POINTS, 1)))));
 }
 
 /* The rows of one batch, gathered into memory that is used again and again. */
@@ -87,42 +97,42 @@ static tg_tensor gather(const tg_batch *batch, float (*from)[1], float (*to)[1])
 }
 
 /* Fills losses[0..EPOCHS]: over all points, before the first and after each epoch. */
-static void train(const mode *m, double losses[]) {
+static void train(const mode *m, bool replay, double losses[]) {
   tg_error error = {0};
   tg_tape *t = tg_tape_new(NULL, &error);
   network net = make_network();
-  tg_grads *grads = tg_grads_new(net.params, &error);
-  tg_optimizer *optimizer = make_optimizer(&net, m);
+  net.grads = tg_grads_new(net.params, &error);
+  net.optimizer = make_optimizer(&net, m);
   tg_batches *batches = tg_batches_new(
       POINTS, &(tg_batches_options){.size = m->batch, .shuffle = true}, NULL, &error);
-  must(t != NULL && grads != NULL && batches != NULL, &error);
+  must(t != NULL && net.grads != NULL && batches != NULL, &error);
+  either e = make_either(replay, step, 2, 1, &net);
   static float x[POINTS][1], y[POINTS][1];
   int64_t per_epoch = tg_batches_count(batches);
   losses[0] = whole_loss(t, &net);
   for (int64_t k = 0; k < EPOCHS * per_epoch; k++) {
     tg_batch batch = tg_batches_at(batches, k);
-    tg_tape_reset(t);
-    tg_grads_zero(grads);
-    tg_backward(loss_of(t, &net, gather(&batch, points, x), gather(&batch, values, y)), grads);
-    tg_optimizer_step(optimizer, grads, t);
-    must_tape(t);
+    tg_tensor rows[2] = {gather(&batch, points, x), gather(&batch, values, y)}, loss;
+    evaluate(&e, rows, 2, &loss, 1);
     if ((k + 1) % per_epoch == 0) losses[(k + 1) / per_epoch] = whole_loss(t, &net);
   }
+  free_either(&e);
   tg_batches_free(batches);
-  tg_optimizer_free(optimizer);
-  tg_grads_free(grads);
+  tg_optimizer_free(net.optimizer);
+  tg_grads_free(net.grads);
   tg_params_free(net.params);
   tg_tape_free(t);
 }
 
 int main(int argc, char **argv) {
-  const char *path = argc > 1 ? argv[1] : "batch_modes.svg";
+  bool replay = says_replay(argc, argv);
+  const char *path = argc > 1 + replay ? argv[1] : "batch_modes.svg";
   static double epochs[EPOCHS + 1], losses[MODES][EPOCHS + 1];
   chart_series series[MODES];
   make_data();
   for (int k = 0; k <= EPOCHS; k++) epochs[k] = k;
   for (int i = 0; i < MODES; i++) {
-    train(&modes[i], losses[i]);
+    train(&modes[i], replay, losses[i]);
     printf("%-24s loss %.4f -> %.4f\n", modes[i].name, losses[i][0], losses[i][EPOCHS]);
     series[i] =
         (chart_series){.label = modes[i].name, .x = epochs, .y = losses[i], .n = EPOCHS + 1};

@@ -1,6 +1,8 @@
 /* A binary classifier: 2-3-1, relu then sigmoid, binary cross-entropy, stochastic gradient descent
-   with the rate 0.01 for 1,000 steps, on two clouds of points that a line can nearly part. */
-#include "must.h"
+   with the rate 0.01 for 1,000 steps, on two clouds of points that a line can nearly part.
+
+     binary_classifier [replay]   (replay: the step is recorded once) */
+#include "either.h"
 
 enum { POINTS = 200, STEPS = 1000 };
 
@@ -18,11 +20,25 @@ static void make_points(float x[POINTS][2], float label[POINTS][1]) {
 typedef struct classifier {
   tg_params *params;
   tg_linear_layer hidden, output;
+  tg_grads *grads;
+  tg_optimizer *sgd;
 } classifier;
 
 static tg_var probability(tg_tape *t, const classifier *c, tg_var x) {
   tg_var h = tg_relu(tg_linear_apply(t, c->params, c->hidden, x));
   return tg_sigmoid(tg_linear_apply(t, c->params, c->output, h));
+}
+
+static tg_var loss_of(tg_tape *t, const classifier *c, tg_var x, tg_var label) {
+  return tg_binary_cross_entropy(probability(t, c, x), label, TG_REDUCTION_MEAN);
+}
+
+/* One step; y[0] is the loss before it. */
+static tg_status step(tg_tape *t, const tg_var x[], int n_x, tg_var y[], int n_y, void *user) {
+  (void)n_x, (void)n_y;
+  const classifier *c = user;
+  y[0] = loss_of(t, c, x[0], x[1]);
+  return descend(t, y[0], c->grads, c->sgd);
 }
 
 /* The share of points on the right side of 1/2. */
@@ -35,7 +51,7 @@ static double accuracy(tg_tape *t, const classifier *c, tg_tensor x, tg_tensor l
   return (double)right / POINTS;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
   static float points[POINTS][2], labels[POINTS][1];
   make_points(points, labels);
   tg_tensor x = tg_tensor_of(points, TG_F32, TG_DIMS(POINTS, 2));
@@ -50,25 +66,25 @@ int main(void) {
   must(tg_params_seal(c.params, &error) == TG_OK, &error);
   must(tg_linear_init(c.params, c.hidden, (tg_key){.seed = 1}, &error) == TG_OK, &error);
   must(tg_linear_init(c.params, c.output, (tg_key){.seed = 2}, &error) == TG_OK, &error);
-  tg_grads *grads = tg_grads_new(c.params, &error);
-  tg_optimizer *sgd = tg_sgd_new(c.params, &(tg_sgd_options){.lr = 0.01}, &error);
-  must(grads != NULL && sgd != NULL, &error);
+  c.grads = tg_grads_new(c.params, &error);
+  c.sgd = tg_sgd_new(c.params, &(tg_sgd_options){.lr = 0.01}, &error);
+  must(c.grads != NULL && c.sgd != NULL, &error);
 
-  for (int k = 0; k <= STEPS; k++) {
-    tg_tape_reset(t);
-    tg_var p = probability(t, &c, tg_leaf(t, x));
-    tg_var loss = tg_binary_cross_entropy(p, tg_leaf(t, label), TG_REDUCTION_MEAN);
-    must_tape(t);
-    if (k % 200 == 0) printf("step %4d  loss %.4f\n", k, tg_item(loss));
-    tg_grads_zero(grads);
-    tg_backward(loss, grads);
-    if (k < STEPS) tg_optimizer_step(sgd, grads, t);
-    must_tape(t);
+  either e = make_either(says_replay(argc, argv), step, 2, 1, &c);
+  for (int k = 0; k < STEPS; k++) {
+    tg_tensor loss;
+    evaluate(&e, (tg_tensor[]){x, label}, 2, &loss, 1);
+    if (k % 200 == 0) printf("step %4d  loss %.4f\n", k, number(&loss));
   }
+  free_either(&e);
+  tg_tape_reset(t);
+  double last = tg_item(loss_of(t, &c, tg_leaf(t, x), tg_leaf(t, label)));
+  must_tape(t);
+  printf("step %4d  loss %.4f\n", STEPS, last);
   printf("accuracy %.1f %%\n", 100 * accuracy(t, &c, x, label));
 
-  tg_optimizer_free(sgd);
-  tg_grads_free(grads);
+  tg_optimizer_free(c.sgd);
+  tg_grads_free(c.grads);
   tg_params_free(c.params);
   tg_tape_free(t);
   return EXIT_SUCCESS;

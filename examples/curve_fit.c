@@ -1,9 +1,11 @@
 /* A nonlinear regression by Gauss-Newton: y = a exp(-b x) + c fitted to twelve measurements. Each
    step solves (J^T J) d = -J^T r with the Jacobian J of the residuals r, damped after Levenberg and
-   Marquardt where a plain step would go uphill. */
+   Marquardt where a plain step would go uphill.
+
+     curve_fit [replay]   (replay: residuals and Jacobian are recorded once) */
 #include <math.h>
 
-#include "must.h"
+#include "either.h"
 
 enum { POINTS = 12, UNKNOWNS = 3, MOST_STEPS = 50 };
 
@@ -20,14 +22,27 @@ static tg_var residuals(tg_tape *t, tg_var p) {
   return tg_sub(tg_add(tg_mul(a, decay), c), y);
 }
 
-static tg_var unknowns(tg_tape *t, double p[]) {
-  return tg_leaf(t, tg_tensor_of(p, TG_F64, TG_DIMS(UNKNOWNS)));
+/* y = (r . r, J^T J, J^T r) at x[0] = p */
+static tg_status normal_equations(tg_tape *t, const tg_var x[], int n_x, tg_var y[], int n_y,
+                                  void *user) {
+  (void)n_x, (void)n_y, (void)user;
+  tg_var r = residuals(t, x[0]), J = tg_jacobian(r, x[0]); /* [POINTS, UNKNOWNS] */
+  tg_var JT = tg_transpose(J, 0, 1);
+  y[0] = tg_dot(r, r);
+  y[1] = tg_matmul(JT, J);
+  y[2] = tg_matmul(JT, r);
+  return TG_OK;
 }
 
-static double sum_of_squares(tg_tape *t, double p[]) {
-  tg_tape_reset(t);
-  tg_var r = residuals(t, unknowns(t, p));
-  return tg_item(tg_dot(r, r));
+/* At p: the sum of squares, which is returned, and A = J^T J, b = -J^T r (NULL: not wanted). */
+static double at(either *e, double p[], double A[UNKNOWNS][UNKNOWNS], double b[UNKNOWNS]) {
+  tg_tensor x = tg_tensor_of(p, TG_F64, TG_DIMS(UNKNOWNS)), y[3];
+  evaluate(e, &x, 1, y, 3);
+  for (int i = 0; A && i < UNKNOWNS; i++) {
+    b[i] = -tg_tensor_at(&y[2], i);
+    for (int j = 0; j < UNKNOWNS; j++) A[i][j] = tg_tensor_at(&y[1], UNKNOWNS * i + j);
+  }
+  return number(&y[0]);
 }
 
 /* A d = b by Cholesky's factorisation, in place; A is symmetric and positive. */
@@ -48,30 +63,15 @@ static void solve(double A[UNKNOWNS][UNKNOWNS], double b[UNKNOWNS]) {
   }
 }
 
-/* The normal equations at p: A = J^T J, b = -J^T r. */
-static void normal_equations(tg_tape *t, double p[], double A[UNKNOWNS][UNKNOWNS],
-                             double b[UNKNOWNS]) {
-  tg_tape_reset(t);
-  tg_var at = unknowns(t, p), r = residuals(t, at), J = tg_jacobian(r, at); /* [POINTS, UNKNOWNS] */
-  tg_var JT = tg_transpose(J, 0, 1);
-  tg_tensor product = tg_value(tg_matmul(JT, J)), gradient = tg_value(tg_matmul(JT, r));
-  must_tape(t);
-  for (int i = 0; i < UNKNOWNS; i++) {
-    b[i] = -tg_tensor_at(&gradient, i);
-    for (int j = 0; j < UNKNOWNS; j++) A[i][j] = tg_tensor_at(&product, UNKNOWNS * i + j);
-  }
-}
-
 /* Moves p to where the sum of squares is less; false where there is no such place nearby. */
-static bool improve(tg_tape *t, double p[], double *damping) {
-  double before = sum_of_squares(t, p);
+static bool improve(either *e, double p[], double *damping) {
   for (; *damping < 1e8; *damping *= 10) {
     double A[UNKNOWNS][UNKNOWNS], d[UNKNOWNS], tried[UNKNOWNS];
-    normal_equations(t, p, A, d);
+    double before = at(e, p, A, d);
     for (int i = 0; i < UNKNOWNS; i++) A[i][i] *= 1 + *damping;
     solve(A, d);
     for (int i = 0; i < UNKNOWNS; i++) tried[i] = p[i] + d[i];
-    if (!(sum_of_squares(t, tried) < before)) continue;
+    if (!(at(e, tried, NULL, NULL) < before)) continue;
     for (int i = 0; i < UNKNOWNS; i++) p[i] = tried[i];
     *damping /= 10;
     return true;
@@ -79,17 +79,15 @@ static bool improve(tg_tape *t, double p[], double *damping) {
   return false;
 }
 
-int main(void) {
-  tg_error error = {0};
-  tg_tape *t = tg_tape_new(NULL, &error);
-  must(t != NULL, &error);
+int main(int argc, char **argv) {
+  either e = make_either(says_replay(argc, argv), normal_equations, 1, 3, NULL);
   double p[UNKNOWNS] = {1, 1, 0}, damping = 1e-3;
   for (int k = 0; k < MOST_STEPS; k++) {
-    if (k < 4) printf("step %d  sum of squares %.6f\n", k, sum_of_squares(t, p));
-    if (!improve(t, p, &damping)) break;
+    if (k < 4) printf("step %d  sum of squares %.6f\n", k, at(&e, p, NULL, NULL));
+    if (!improve(&e, p, &damping)) break;
   }
   printf("y = %.4f exp(-%.4f x) + %.4f, sum of squares %.6f\n", p[0], p[1], p[2],
-         sum_of_squares(t, p));
-  tg_tape_free(t);
+         at(&e, p, NULL, NULL));
+  free_either(&e);
   return EXIT_SUCCESS;
 }

@@ -1,10 +1,12 @@
 /* An operator of your own is as good as a built-in one: here is ln cosh x, with its kernel and its
    rule; and a custom gradient for a region of composed operators: rounding that lets the gradient
    pass (a straight-through estimator). Both are checked by the checker that the library uses on
-   itself. */
+   itself.
+
+     custom_op [replay]   (replay: the loss and its gradient by a program) */
 #include <math.h>
 
-#include "must.h"
+#include "either.h"
 
 /* ---- an operator ---- */
 
@@ -32,6 +34,13 @@ static tg_var logcosh_loss(tg_tape *t, const tg_var x[], void *user) {
   (void)t, (void)user;
   tg_var difference = tg_sub(x[0], x[1]);
   return tg_mean(tg_apply(&logcosh, &difference, 1, NULL), TG_ALL, false);
+}
+
+/* y = (the loss, its gradients in x[0] and x[1]) */
+static tg_status slopes(tg_tape *t, const tg_var x[], int n_x, tg_var y[], int n_y, void *user) {
+  (void)n_y, (void)user;
+  y[0] = logcosh_loss(t, x, NULL);
+  return tg_grad(y[0], x, n_x, &y[1]);
 }
 
 /* ---- a custom gradient ---- */
@@ -64,26 +73,21 @@ static void check(const char *name, tg_fn *fn, const tg_tensor x[], int n) {
   if (r.verdict == TG_CHECK_WRONG) printf("  to blame: %s\n", r.op);
 }
 
-int main(void) {
-  tg_error error = {0};
-  tg_tape *t = tg_tape_new(NULL, &error);
-  must(t != NULL, &error);
+int main(int argc, char **argv) {
   double a[3] = {0.2, -1.5, 400}, b[3] = {0, 0, 0};
   tg_tensor x[2] = {tg_tensor_of(a, TG_F64, TG_DIMS(3)), tg_tensor_of(b, TG_F64, TG_DIMS(3))};
 
-  tg_var at[2] = {tg_leaf(t, x[0]), tg_leaf(t, x[1])}, d[2];
-  tg_var loss = logcosh_loss(t, at, NULL);
-  tg_grad(loss, at, 2, d);
-  must_tape(t);
-  printf("mean ln cosh = %.6f\n", tg_item(loss));
-  tg_tensor gradient = tg_value(d[0]);
-  printf("gradient = (%.6f, %.6f, %.6f)\n", tg_tensor_at(&gradient, 0), tg_tensor_at(&gradient, 1),
-         tg_tensor_at(&gradient, 2));
+  either e = make_either(says_replay(argc, argv), slopes, 2, 3, NULL);
+  tg_tensor y[3], *gradient = &y[1];
+  evaluate(&e, x, 2, y, 3);
+  printf("mean ln cosh = %.6f\n", number(&y[0]));
+  printf("gradient = (%.6f, %.6f, %.6f)\n", tg_tensor_at(gradient, 0), tg_tensor_at(gradient, 1),
+         tg_tensor_at(gradient, 2));
+  free_either(&e);
 
   check("logcosh", logcosh_loss, x, 2);
   /* A straight-through estimator is not a derivative, on purpose; the checker says so and names
      it. */
   check("straight_through", straight_through, x, 1);
-  tg_tape_free(t);
   return EXIT_SUCCESS;
 }
