@@ -17,6 +17,7 @@ static const char help[] =
     "  --seed N        of first weights and shuffling (1)\n"
     "  --hidden N,N    widths of the hidden layers (64,64)\n"
     "  --threads N     threads that work on one kernel (1); the result is the same\n"
+    "  --replay        record a step once and replay it; the result is the same\n"
     "  --save FILE     where the parameters go (OUT/fashion_mlp.safetensors)\n"
     "  --load FILE     start from these parameters\n"
     "  --out DIR       where pictures go (.)\n"
@@ -99,6 +100,11 @@ bool read_settings(int argc, char **argv, settings *s, int *status) {
       fputs(help, stdout);
       *status = 0;
       return false;
+    }
+    if (!strcmp(argv[i], "--replay")) {
+      s->replay = true;
+      i--; /* it has no value */
+      continue;
     }
     if (i + 1 == argc && !strncmp(argv[i], "--", 2)) {
       fprintf(stderr, "fashion_mlp: %s needs a value; --help tells which\n", argv[i]);

@@ -10,6 +10,7 @@ enum { MOST_HIDDEN = 8 };
 typedef struct settings {
   int epochs, batch, threads;
   double lr;
+  bool replay; /* steps are recorded once, and replayed */
   uint64_t seed;
   int hidden[MOST_HIDDEN], n_hidden;
   const char *data, *out;  /* folders */

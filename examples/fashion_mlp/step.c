@@ -42,31 +42,63 @@ trainer make_trainer(model *m, const images *set, const settings *s, const tg_ru
                .grads = tg_grads_new(m->params, &error),
                .adam = tg_adam_new(m->params, &(tg_adam_options){.lr = s->lr}, &error),
                .batches = tg_batches_new(set->n, &options, runtime, &error),
-               .room = make_room(s->batch, set->size)};
+               .room = make_room(s->batch, set->size),
+               .runtime = runtime,
+               .m = m,
+               .replay = s->replay};
   must(r.t && r.grads && r.adam && r.batches, &error);
   return r;
 }
 
 void free_trainer(trainer *r) {
   free_room(&r->room);
+  tg_function_free(r->step);
   tg_batches_free(r->batches);
   tg_optimizer_free(r->adam);
   tg_grads_free(r->grads);
   tg_tape_free(r->t);
 }
 
-double train_step(trainer *r, const model *m, const images *set, int64_t step) {
-  tg_batch batch = tg_batches_at(r->batches, step);
-  tg_tensor x, label;
-  fill_room(&r->room, set, &batch, &x, &label);
-  tg_tape_reset(r->t);
+static tg_var loss_of(tg_tape *t, const model *m, tg_var x, tg_var label) {
   tg_var p[MOST_PARAMETERS];
-  parameters(r->t, m, p);
-  tg_var y = scores(r->t, p, m->n_layers, centred(r->t, m, tg_leaf(r->t, x)));
-  tg_var loss = tg_cross_entropy(y, tg_leaf(r->t, label));
+  parameters(t, m, p);
+  return tg_cross_entropy(scores(t, p, m->n_layers, centred(t, m, x)), label);
+}
+
+/* Recorded, swept, and forgotten by the next one. */
+static double eager_step(trainer *r, tg_tensor x, tg_tensor label) {
+  tg_tape_reset(r->t);
+  tg_var loss = loss_of(r->t, r->m, tg_leaf(r->t, x), tg_leaf(r->t, label));
   tg_grads_zero(r->grads);
   tg_backward(loss, r->grads);
   tg_optimizer_step(r->adam, r->grads, r->t);
   must_tape(r->t);
   return tg_item(loss);
+}
+
+/* What a program of a step does: x[0] images, x[1] labels, y[0] the loss. */
+static tg_status record(tg_tape *t, const tg_var x[], int n_x, tg_var y[], int n_y, void *user) {
+  (void)n_x, (void)n_y;
+  trainer *r = user;
+  y[0] = loss_of(t, r->m, x[0], x[1]);
+  tg_store_grads(r->grads, y[0]);
+  return tg_optimizer_capture(r->adam, r->grads, t);
+}
+
+static double replayed_step(trainer *r, tg_tensor x, tg_tensor label) {
+  tg_error error = {0};
+  tg_tensor loss;
+  if (r->step == NULL)
+    r->step = tg_function_new(record, 2, 1, r,
+                              &(tg_function_options){.program = {.runtime = r->runtime}}, &error);
+  must(r->step != NULL, &error);
+  must(tg_function_call(r->step, (tg_tensor[]){x, label}, &loss, &error) == TG_OK, &error);
+  return tg_tensor_at(&loss, 0);
+}
+
+double train_step(trainer *r, const images *set, int64_t step) {
+  tg_batch batch = tg_batches_at(r->batches, step);
+  tg_tensor x, label;
+  fill_room(&r->room, set, &batch, &x, &label);
+  return r->replay ? replayed_step(r, x, label) : eager_step(r, x, label);
 }

@@ -18,18 +18,23 @@ void fill_room(batch_room *room, const images *set, const tg_batch *batch, tg_te
                tg_tensor *label);
 
 typedef struct trainer {
+  const tg_runtime *runtime;
   tg_tape *t;
   tg_grads *grads;
   tg_optimizer *adam;
   tg_batches *batches;
   batch_room room;
+  const model *m;
+  bool replay;
+  tg_function *step; /* replay: a program for each size of a batch; made by the first step */
 } trainer;
 
 /* Ends the program with a sentence on failure, as do all functions here. */
 trainer make_trainer(model *m, const images *set, const settings *s, const tg_runtime *runtime);
 void free_trainer(trainer *r);
 
-/* One step of Adam; returns the loss before it. After the first two it allocates nothing. */
-double train_step(trainer *r, const model *m, const images *set, int64_t step);
+/* One step of Adam; returns the loss before it. After the first two it allocates nothing; replayed,
+   after the first two of each size of a batch. */
+double train_step(trainer *r, const images *set, int64_t step);
 
 #endif

@@ -76,7 +76,7 @@ curve train(model *m, const images *set, const settings *s, const tg_runtime *ru
                 s->epochs * set->n,         s->epochs};
   double sum = 0, epoch_sum = 0;
   for (int64_t step = 1; step <= steps; step++) {
-    double loss = train_step(&r, m, set, step - 1);
+    double loss = train_step(&r, set, step - 1);
     epoch_sum += loss;
     add_to_curve(&c, step, steps, loss, &sum, &n);
     show_bar(&p, step, loss);

@@ -2,7 +2,8 @@
 """usage: fashion_mlp.py PROGRAM [no-zlib] [no-jansson]
 
 The main job as a test: accuracy over seeds 1, 2, 3, the same losses from the same seed whatever the
-threads, the files it names, and what it says to wrong flags and to damaged data. A build without
+threads, much the same when replayed, the files it names, and what it says to wrong flags and to
+damaged data. A build without
 zlib gets the data unpacked; one without jansson keeps no parameters. Exit status 77
 (skipped) where Fashion-MNIST is absent.
 """
@@ -59,6 +60,9 @@ def check_accuracy(folder):
     assert output.rstrip().splitlines()[-1].startswith("test accuracy: "), "the last line is not the accuracy"
     again = run("--out", folder, "--seed", "3", "--threads", "2", "--save", f"{folder}/again.safetensors")
     assert losses(again) == losses(outputs[2]), "threads change losses"
+    replayed = run("--replay", "--out", folder, "--seed", "3", "--save", f"{folder}/replayed.safetensors")
+    for a, b in zip(losses(replayed), losses(outputs[2]), strict=True):
+        assert abs(float(a) - float(b)) < 0.02 * float(b), f"replayed, the loss is {a}, not {b}"
     if not NO_JANSSON:
         first, second = (open(f"{folder}/{name}.safetensors", "rb").read() for name in ("fashion_mlp", "again"))
         assert first == second, "the same seed ends in other parameters"
