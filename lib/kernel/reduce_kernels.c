@@ -2,6 +2,10 @@
    of integers are computed unsigned, so that they wrap. */
 #include <math.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "kernel/reduce_parts.h"
 
 #define PASTE_(a, b, c) a##_##b##_##c
@@ -74,20 +78,29 @@ enum { AHEAD = 16 }; /* rows that are fetched before they are read */
 
 /* The kinds that choose: whether x takes the place of a, as 0 or 1, or as a mask of lanes. */
 #define KIND        max
-#define BEATS(x, a) (((x) > (a)) | ((x) != (x)))
+#define BEATS(x, a) ((x) > (a))
+#define IS_NAN(x)   ((x) != (x))
 #define IDENTITY    (-(T)INFINITY)
+#if defined(__SSE2__)
+#define BEST _mm_max_ps
+#endif
 #define T float
 #define MASK int32_t
 #define NAME f32
 #include "kernel/reduce_kernels_of.h"
+#if defined(__SSE2__)
+#define BEST _mm_max_pd
+#endif
 #define T double
 #define MASK int64_t
 #define NAME f64
 #include "kernel/reduce_kernels_of.h"
 #undef BEATS
+#undef IS_NAN
 #undef IDENTITY
 
 #define BEATS(x, a) ((x) > (a))
+#define IS_NAN(x)   ((x) < (x)) /* never */
 #define IDENTITY    INT64_MIN
 #define T int64_t
 #define MASK int64_t
@@ -107,23 +120,33 @@ enum { AHEAD = 16 }; /* rows that are fetched before they are read */
 #include "kernel/reduce_kernels_of.h"
 #undef KIND
 #undef BEATS
+#undef IS_NAN
 #undef IDENTITY
 
 #define KIND        min
-#define BEATS(x, a) (((x) < (a)) | ((x) != (x)))
+#define BEATS(x, a) ((x) < (a))
+#define IS_NAN(x)   ((x) != (x))
 #define IDENTITY    ((T)INFINITY)
+#if defined(__SSE2__)
+#define BEST _mm_min_ps
+#endif
 #define T float
 #define MASK int32_t
 #define NAME f32
 #include "kernel/reduce_kernels_of.h"
+#if defined(__SSE2__)
+#define BEST _mm_min_pd
+#endif
 #define T double
 #define MASK int64_t
 #define NAME f64
 #include "kernel/reduce_kernels_of.h"
 #undef BEATS
+#undef IS_NAN
 #undef IDENTITY
 
 #define BEATS(x, a) ((x) < (a))
+#define IS_NAN(x)   ((x) < (x)) /* never */
 #define IDENTITY    INT64_MAX
 #define T int64_t
 #define MASK int64_t

@@ -14,10 +14,19 @@ typedef T vec __attribute__((vector_size(16), aligned(sizeof(T)), may_alias));
 
 #ifdef BEATS
 typedef MASK mask __attribute__((vector_size(16)));
-static inline T LOCAL(step)(T a, T x, T c) { return (void)c, BEATS(x, a) ? x : a; }
+static inline T LOCAL(step)(T a, T x, T c) { return (void)c, (BEATS(x, a)) | IS_NAN(x) ? x : a; }
+static inline vec LOCAL(choose)(mask m, vec a, vec b) {
+  return (vec)((m & (mask)a) | (~m & (mask)b));
+}
+/* BEST, where it is there, is an instruction for the first choice. Without SSE4, gcc takes a choice
+   by two comparisons apart, lane by lane. */
 static inline vec LOCAL(steps)(vec a, vec x, vec c) {
-  mask m = (mask)(BEATS(x, a));
-  return (void)c, (vec)((m & (mask)x) | (~m & (mask)a));
+#ifdef BEST
+  const vec best = BEST(x, a);
+#else
+  const vec best = LOCAL(choose)((mask)(BEATS(x, a)), x, a);
+#endif
+  return (void)c, LOCAL(choose)((mask)IS_NAN(x), x, best);
 }
 static inline T LOCAL(join)(T a, T b) { return LOCAL(step)(a, b, b); }
 static inline vec LOCAL(joins)(vec a, vec b) { return LOCAL(steps)(a, b, b); }
@@ -132,6 +141,7 @@ static const tgi_reduce_kernels KERNELS(KIND, NAME) = {LOCAL(leaf), LOCAL(fold),
 #undef SUMS
 #undef vec
 #undef mask
+#undef BEST
 #undef T
 #undef NAME
 #undef MASK

@@ -108,9 +108,16 @@ static inline M ge(V a, V b) { return a >= b; }
 static inline M both(M a, M b) { return a & b; }
 static inline M either(M a, M b) { return a | b; }
 static inline M one_of(M a, M b) { return a ^ b; }
+/* Without SSE4, gcc takes a condition that is no comparison apart, lane by lane. */
+#if defined(X86) && !defined(__AVX__)
+static inline V chosen(M condition, V a, V b) {
+  return X86(or)(X86(and)((V)condition, a), X86(andnot)((V)condition, b));
+}
+#else
 static inline V chosen(M condition, V a, V b) {
   return (V)((condition & (M)a) | (~condition & (M)b));
 }
+#endif
 /* a > b ? a : b, and a < b ? a : b: b where either is NaN. */
 #if defined(X86)
 static inline V larger(V a, V b) { return X86(max)(a, b); }
