@@ -5,6 +5,7 @@
 #define TGI_FUSE_H
 
 #include "kernel/map.h"
+#include "kernel/pairs.h"
 #include "program/graph.h"
 
 /* Members of a loop, sums among them, operands of a member: at most. */
@@ -20,10 +21,19 @@ typedef struct tgi_fuse_rows {
 void tgi_fuse_rows_init(tgi_fuse_rows *rows, tg_isa isa);
 
 /* A step as arithmetic: y = fn(x[0], ..., x[n - 1]) element by element. */
+static const uint32_t TGI_FUSE_NUMBER = UINT32_MAX; /* in place of a value: a number */
 typedef struct tgi_fuse_call {
   tgi_map_fn *fn;
   const double *attrs;
-  uint32_t n, x[TGI_FUSE_OPERANDS], y;
+  uint32_t n, x[TGI_MAP_OPERANDS], y; /* y: TGI_FUSE_NUMBER where it is no value of the graph */
+  double number[TGI_MAP_OPERANDS];    /* what x[i] is where it is no value */
+  tg_dtype dtype;                     /* of operands that are numbers */
+  bool gone;                          /* done by another call */
+  /* Where `pairs`, it is also ops[0] op ops[1]. */
+  bool pairs;
+  tgi_pair_op op;
+  uint32_t ops[2];
+  double op_numbers[2];
 } tgi_fuse_call;
 
 /* A step that adds up rows of `run` elements of its operand, each to one of its result. */
@@ -63,6 +73,9 @@ bool tgi_fuse_loss_call(tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call);
 bool tgi_fuse_is_loss(const tgi_step *step);
 /* v as it is. False: no memory. */
 bool tgi_fuse_copy_call(tgi_fuse *f, uint32_t v, tgi_fuse_call *call);
+/* Joins calls that are sums, differences and products. f->left says how often each value is read.
+   False: no memory. */
+bool tgi_fuse_pairs(tgi_fuse *f, tgi_fuse_call calls[], uint32_t n);
 /* Is v made by a member of group `unit`? */
 static inline bool tgi_fuse_inside(const tgi_fuse *f, uint32_t v, uint32_t unit) {
   return f->maker[v] != TGI_NO_STEP && f->unit[f->maker[v]] == unit;

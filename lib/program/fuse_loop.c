@@ -1,8 +1,9 @@
 /* From a group of elementwise steps of one shape to a loop: which values are operands and results,
    and the buffers of those that only the group sees. */
-#include "program/fuse_loop.h"
+#include <string.h>
 
 #include "kernel/loss.h"
+#include "program/fuse_loop.h"
 
 /* clang-format off */
 const tg_op tgi_fused_loop_op = {
@@ -19,7 +20,8 @@ typedef struct maker {
   uint32_t n_calls;
   tgi_fuse_call calls[TGI_FUSE_MOST];
   uint32_t sum_of[TGI_FUSE_MOST]; /* by call: 1 + the sum that alone reads its result; 0: none */
-  uint32_t summed[TGI_FUSE_SUMS]; /* by sum: the value that it reads, else */
+  uint16_t number[TGI_FUSE_MOST][TGI_MAP_OPERANDS]; /* slots of numbers */
+  uint32_t summed[TGI_FUSE_SUMS];                   /* by sum: the value that it reads, else */
   uint32_t x[TGI_FUSE_MOST * TGI_FUSE_OPERANDS], y[TGI_FUSE_MOST];
   uint16_t unused[TGI_FUSE_MOST]; /* buffers given back */
   tg_dtype dtype[TGI_LOOP_SLOTS]; /* of the values that a slot holds */
@@ -61,7 +63,7 @@ static bool read_steps(maker *m, const tgi_step steps[]) {
     if (!read_step(m, &steps[k])) return false;
   for (uint32_t k = 0; k < m->n_calls; k++)
     for (uint32_t i = 0; i < m->calls[k].n; i++) m->f->left[m->calls[k].x[i]]++;
-  return true;
+  return tgi_fuse_pairs(m->f, m->calls, m->n_calls);
 }
 
 /* How many numbers of sum k wait to be joined. */
@@ -82,11 +84,12 @@ static bool make_room(maker *m) {
   tgi_graph *g = m->f->g;
   tgi_loop *l = &m->loop;
   l->codes = tgi_graph_alloc(g, m->n * sizeof *l->codes);
-  l->size = tgi_graph_alloc(g, (size_t)m->n * (TGI_FUSE_OPERANDS + 2));
+  l->size = tgi_graph_alloc(g, (size_t)m->n * (TGI_FUSE_OPERANDS + 4));
   l->aside = tgi_graph_alloc(g, m->n * sizeof *l->aside);
   l->operands = tgi_graph_alloc(g, (size_t)m->n * TGI_FUSE_OPERANDS * sizeof *l->operands);
   l->layout = tgi_graph_alloc(g, sizeof *l->layout);
-  if (!l->codes || !l->size || !l->aside || !l->operands || !l->layout) return false;
+  l->numbers = tgi_graph_alloc(g, (size_t)m->n * TGI_MAP_OPERANDS * TGI_PAIR_NUMBER);
+  if (!l->numbers || !l->codes || !l->size || !l->aside || !l->operands || !l->layout) return false;
   *l->layout = (tgi_loop_layout){.known = false};
   return true;
 }
@@ -104,7 +107,9 @@ static void find_operands(maker *m) {
   for (uint32_t k = 0; k < m->n_calls; k++)
     for (uint32_t i = 0; i < m->calls[k].n; i++) {
       uint32_t v = m->calls[k].x[i];
-      if (m->f->slot[v] || tgi_fuse_inside(m->f, v, m->unit)) continue;
+      if (m->calls[k].gone || v == TGI_FUSE_NUMBER || m->f->slot[v] ||
+          tgi_fuse_inside(m->f, v, m->unit))
+        continue;
       give_slot(m, v);
       m->x[m->loop.n_x++] = v;
     }
@@ -113,7 +118,7 @@ static void find_operands(maker *m) {
 static void find_results(maker *m) {
   for (uint32_t k = 0; k < m->n_calls; k++) {
     uint32_t v = m->calls[k].y;
-    if (m->sum_of[k] || m->f->uses[v] <= m->f->seen[v]) continue;
+    if (v == TGI_FUSE_NUMBER || m->f->uses[v] <= m->f->seen[v]) continue;
     give_slot(m, v);
     m->y[m->loop.n_y++] = v;
   }
@@ -130,19 +135,52 @@ static uint16_t buffer_for(maker *m, tg_dtype dtype) {
   return new_slot(m, dtype);
 }
 
-static void emit(maker *m, const tgi_fuse_call *call, uint32_t sum) {
-  tgi_fuse *f = m->f;
-  tgi_loop_code c = {.fn = call->fn, .attrs = call->attrs};
-  for (uint32_t i = 0; i < TGI_FUSE_OPERANDS; i++)
-    c.x[i] = (uint16_t)(f->slot[call->x[i < call->n ? i : 0]] - 1);
-  for (uint32_t i = 0; i < call->n; i++) {
-    uint32_t slot = f->slot[call->x[i]] - 1;
-    if (--f->left[call->x[i]] == 0 && slot >= m->loop.n_x + m->loop.n_y)
-      m->unused[m->n_unused++] = (uint16_t)slot;
+/* The slot of a number of dtype f32 or f64. */
+static uint16_t number_slot(maker *m, tg_dtype dtype, double number) {
+  tgi_loop *l = &m->loop;
+  char bytes[TGI_PAIR_NUMBER];
+  tg_tensor all =
+      tg_tensor_of(bytes, dtype, 1, (int64_t[]){TGI_PAIR_NUMBER / (int64_t)tg_dtype_size(dtype)});
+  tgi_fill(&all, number);
+  for (uint32_t i = 0; i < l->n_numbers; i++) {
+    uint32_t slot = l->n_x + l->n_y + i;
+    if (m->dtype[slot] == dtype &&
+        memcmp(l->numbers + i * TGI_PAIR_NUMBER, bytes, TGI_PAIR_NUMBER) == 0)
+      return (uint16_t)slot;
   }
-  if (sum > 0) {
-    c.y = buffer_for(m, m->loop.sums[sum - 1].dtype);
-    m->loop.sums[sum - 1].slot = c.y;
+  memcpy(l->numbers + l->n_numbers++ * TGI_PAIR_NUMBER, bytes, TGI_PAIR_NUMBER);
+  return new_slot(m, dtype);
+}
+
+static void find_numbers(maker *m) {
+  for (uint32_t k = 0; k < m->n_calls; k++)
+    for (uint32_t i = 0; i < m->calls[k].n && !m->calls[k].gone; i++)
+      if (m->calls[k].x[i] == TGI_FUSE_NUMBER)
+        m->number[k][i] = number_slot(m, m->calls[k].dtype, m->calls[k].number[i]);
+}
+
+static void read_operand(maker *m, uint32_t v) {
+  uint32_t slot = m->f->slot[v] - 1;
+  if (--m->f->left[v] == 0 && slot >= m->loop.n_x + m->loop.n_y + m->loop.n_numbers)
+    m->unused[m->n_unused++] = (uint16_t)slot;
+}
+
+static void emit(maker *m, uint32_t k) {
+  tgi_fuse *f = m->f;
+  const tgi_fuse_call *call = &m->calls[k];
+  tgi_loop_code c = {.fn = call->fn, .attrs = call->attrs};
+  for (uint32_t i = 0; i < TGI_MAP_OPERANDS; i++) {
+    if (i >= call->n)
+      c.x[i] = c.x[0];
+    else
+      c.x[i] =
+          call->x[i] == TGI_FUSE_NUMBER ? m->number[k][i] : (uint16_t)(f->slot[call->x[i]] - 1);
+  }
+  for (uint32_t i = 0; i < call->n; i++)
+    if (call->x[i] != TGI_FUSE_NUMBER) read_operand(m, call->x[i]);
+  if (m->sum_of[k]) {
+    tgi_loop_sum *sum = &m->loop.sums[m->sum_of[k] - 1];
+    sum->slot = c.y = buffer_for(m, sum->dtype);
   } else {
     if (!f->slot[call->y]) f->slot[call->y] = buffer_for(m, dtype_of(m, call->y)) + 1u;
     c.y = (uint16_t)(f->slot[call->y] - 1);
@@ -179,7 +217,9 @@ static bool make(maker *m, const tgi_step steps[]) {
   if (!make_room(m) || !read_steps(m, steps) || !make_parts(m)) return false;
   find_operands(m);
   find_results(m);
-  for (uint32_t k = 0; k < m->n_calls; k++) emit(m, &m->calls[k], m->sum_of[k]);
+  find_numbers(m);
+  for (uint32_t k = 0; k < m->n_calls; k++)
+    if (!m->calls[k].gone) emit(m, k);
   add_sums(m, steps);
   forget(m, steps);
   return tgi_graph_step(m->f->g, &tgi_fused_loop_op, &m->loop, m->x, m->loop.n_x, m->y,

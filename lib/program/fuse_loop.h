@@ -7,14 +7,14 @@
 #include "program/fuse.h"
 
 /* A slot is a place of one block of elements: slots [0, n_x) are the operands, the next n_y the
-   results, the rest buffers. */
-enum { TGI_LOOP_SLOTS = TGI_FUSE_MOST * (TGI_FUSE_OPERANDS + 2) };
+   results, the next n_numbers each TGI_PAIR_NUMBER bytes of one number, the rest buffers. */
+enum { TGI_LOOP_SLOTS = TGI_FUSE_MOST * (TGI_FUSE_OPERANDS + 4) };
 
 /* slot y = fn of slots x */
 typedef struct tgi_loop_code {
   tgi_map_fn *fn;
   const double *attrs;
-  uint16_t y, x[TGI_FUSE_OPERANDS];
+  uint16_t y, x[TGI_MAP_OPERANDS];
 } tgi_loop_code;
 
 /* How an operand lies in the loop, once axes are merged; strides in bytes. */
@@ -42,7 +42,8 @@ typedef struct tgi_loop_sum {
 
 typedef struct tgi_loop {
   tg_tensor like; /* its shape */
-  uint32_t n_x, n_y, n_slots, n_codes;
+  uint32_t n_x, n_y, n_numbers, n_slots, n_codes;
+  char *numbers;
   tgi_loop_code *codes;
   uint8_t *size; /* by slot: bytes of an element */
   bool *aside;   /* by result: it lies in an operand's memory that is still read after it */

@@ -106,14 +106,51 @@ static bool take_number(tgi_fuse *f, tgi_fuse_call *call, tg_dtype dtype, size_t
   return true;
 }
 
+/* ---- sums, differences and products ---- */
+
+/* x[a] op x[b]; -1: the attribute p. */
+static const struct {
+  const tg_op *op;
+  tgi_pair_op pair;
+  int a, b;
+} simple[] = {
+    {&tgi_op_add, TGI_PAIR_ADD, 0, 1},         {&tgi_op_sub, TGI_PAIR_SUB, 0, 1},
+    {&tgi_op_mul, TGI_PAIR_MUL, 0, 1},         {&tgi_op_add_scalar, TGI_PAIR_ADD, 0, -1},
+    {&tgi_op_sub_scalar, TGI_PAIR_SUB, 0, -1}, {&tgi_op_rsub_scalar, TGI_PAIR_SUB, -1, 0},
+    {&tgi_op_mul_scalar, TGI_PAIR_MUL, 0, -1}, {&tgi_op_square, TGI_PAIR_MUL, 0, 0},
+};
+enum { SIMPLE = sizeof simple / sizeof *simple };
+
+static void take_operand(const tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call, int i,
+                         int at) {
+  call->ops[i] = at < 0 ? TGI_FUSE_NUMBER : step->x[at];
+  if (at < 0)
+    call->op_numbers[i] = *(const double *)step->attrs;
+  else if (spread_number(f, step->x[at], &call->op_numbers[i]))
+    call->ops[i] = TGI_FUSE_NUMBER;
+}
+
+static void find_pairing(const tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call) {
+  if (!tg_dtype_is_float(call->dtype)) return;
+  for (int k = 0; k < SIMPLE; k++) {
+    if (simple[k].op != step->op) continue;
+    call->op = simple[k].pair;
+    take_operand(f, step, call, 0, simple[k].a);
+    take_operand(f, step, call, 1, simple[k].b);
+    call->pairs = call->ops[0] != TGI_FUSE_NUMBER || call->ops[1] != TGI_FUSE_NUMBER;
+  }
+}
+
 bool tgi_fuse_call_of(tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call) {
   static const double none[2] = {0, 0};
   *call = (tgi_fuse_call){.fn = tgi_fuse_row_of(f, step),
                           .attrs = step->op->attrs_size ? step->attrs : none,
                           .n = step->n,
-                          .y = step->y[0]};
+                          .y = step->y[0],
+                          .dtype = dtype_of(f, step)};
   memcpy(call->x, step->x, step->n * sizeof *step->x);
-  tg_dtype dtype = dtype_of(f, step);
+  tg_dtype dtype = call->dtype;
+  find_pairing(f, step, call);
   double p;
   for (size_t k = 0; k < NUMBERS && tg_dtype_is_float(dtype); k++) {
     if (numbers[k].op != step->op) continue;

@@ -7,7 +7,7 @@
 
 enum {
   LINE = TGI_LOOP_LINE,
-  NEAR = 28 << 10, /* bytes of the buffers that should stay in the nearest cache */
+  NEAR = 48 << 10, /* bytes of the buffers that should stay in the nearest cache */
   LONGEST = 1024,  /* elements of a block */
   SHORTEST = 16,
   USUAL = 256, /* below this, calls cost more than cache does */
@@ -46,7 +46,7 @@ static bool read_after(const tgi_loop *l, uint32_t i, uint32_t y) {
   bool written = false, again = false;
   for (uint32_t k = 0; k < l->n_codes; k++) {
     const tgi_loop_code *code = &l->codes[k];
-    for (int j = 0; j < TGI_FUSE_OPERANDS; j++) again = again || (written && code->x[j] == i);
+    for (int j = 0; j < TGI_MAP_OPERANDS; j++) again = again || (written && code->x[j] == i);
     written = written || code->y == y;
   }
   return again;
@@ -76,7 +76,7 @@ static int64_t block_of(const tgi_loop *l, int64_t buffers, int64_t size, bool s
 static void lay_out(const tgi_loop *l, const tg_call *c) {
   tgi_loop_layout *to = l->layout;
   *to = (tgi_loop_layout){.known = true, .n = tg_tensor_numel(&l->like)};
-  int64_t size = 1, buffers = (int64_t)l->n_slots - l->n_x - l->n_y;
+  int64_t size = 1, buffers = (int64_t)l->n_slots - l->n_x - l->n_y - l->n_numbers;
   bool strided = false;
   for (int k = 0; k < l->like.rank; k++)
     if (l->like.dims[k] != 1) add_axis(l, c, k);
@@ -186,8 +186,9 @@ void tgi_loop_set_up(const job *j, frame *f, int64_t n) {
   const tgi_loop *l = j->loop;
   char *next = f->area;
   n = tgi_least(n, l->layout->block);
-  for (uint32_t s = l->n_x + l->n_y; s < l->n_slots; s++, next += l->layout->buffer)
-    f->at[s] = next;
+  uint32_t s = l->n_x + l->n_y;
+  for (uint32_t i = 0; i < l->n_numbers; i++) f->at[s++] = l->numbers + i * TGI_PAIR_NUMBER;
+  for (; s < l->n_slots; s++, next += l->layout->buffer) f->at[s] = next;
   for (uint32_t i = 0; i < l->n_x; i++) {
     if (l->operands[i].kind == TGI_DENSE) continue;
     if (l->operands[i].kind == TGI_EVEN) {
@@ -221,7 +222,7 @@ static void set_block(const job *j, frame *f, int64_t start, int64_t n) {
 
 static void run_codes(const tgi_loop *l, char *const at[], int64_t n) {
   for (const tgi_loop_code *c = l->codes, *end = c + l->n_codes; c < end; c++) {
-    const void *in[TGI_MAP_OPERANDS] = {at[c->x[0]], at[c->x[1]], at[c->x[2]], at[c->x[0]]};
+    const void *in[TGI_MAP_OPERANDS] = {at[c->x[0]], at[c->x[1]], at[c->x[2]], at[c->x[3]]};
     c->fn(n, at[c->y], in, c->attrs);
   }
 }

@@ -92,7 +92,7 @@ bool tgi_fuse_loss_call(tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call) 
                           .attrs = (const double *)(const void *)attrs,
                           .n = 2,
                           .x = {step->x[0], step->x[1]},
-                          .y = step->y[0]};
+                          .y = tgi_fuse_is_loss(step) ? step->y[0] : TGI_FUSE_NUMBER};
   return true;
 }
 
@@ -124,6 +124,6 @@ bool tgi_fuse_copy_call(tgi_fuse *f, uint32_t v, tgi_fuse_call *call) {
   double *attrs = tgi_graph_alloc(f->g, sizeof *attrs);
   if (attrs == NULL) return false;
   *attrs = (double)tg_dtype_size(f->g->values[v].like.dtype);
-  *call = (tgi_fuse_call){.fn = run_copy, .attrs = attrs, .n = 1, .x = {v}, .y = v};
+  *call = (tgi_fuse_call){.fn = run_copy, .attrs = attrs, .n = 1, .x = {v}, .y = TGI_FUSE_NUMBER};
   return true;
 }
