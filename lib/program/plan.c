@@ -5,6 +5,7 @@
 
 #include "program/graph.h"
 #include "program/pack.h"
+#include "program/passes.h"
 
 #define NO_PIECE UINT32_MAX
 
@@ -109,6 +110,13 @@ static void find_lives(const planner *p) {
 
 static bool is_in_block(const planner *p, uint32_t base) { return p->piece_of[base] != NO_PIECE; }
 
+/* May the result lie where operand i lies, as far as the kernel goes? */
+static bool may_alias(const planner *p, const tgi_step *step, uint32_t i) {
+  if (step->op != &tgi_product_sum_op) return step->op->flags & TG_OP_IN_PLACE;
+  uint32_t base = p->lies[step->x[2]].base;
+  return i == 2 && p->lies[step->x[0]].base != base && p->lies[step->x[1]].base != base;
+}
+
 /* May result y lie where operand i of the step lies, which no other operand may see otherwise? */
 static bool fits_over(const planner *p, const tgi_step *step, uint32_t s, uint32_t i, uint32_t y) {
   uint32_t base = p->lies[step->x[i]].base;
@@ -131,9 +139,8 @@ static bool is_taken(const planner *p, const tgi_step *step, uint32_t j, uint32_
 
 /* The piece of a dying operand that result j takes over. */
 static uint32_t dying_piece(const planner *p, const tgi_step *step, uint32_t s, uint32_t j) {
-  if (!(step->op->flags & TG_OP_IN_PLACE)) return NO_PIECE;
   for (uint32_t i = 0; i < step->n; i++) {
-    if (!fits_over(p, step, s, i, step->y[j])) continue;
+    if (!may_alias(p, step, i) || !fits_over(p, step, s, i, step->y[j])) continue;
     uint32_t piece = p->piece_of[p->lies[step->x[i]].base];
     if (!is_taken(p, step, j, piece)) return piece;
   }
