@@ -118,6 +118,10 @@ typedef enum tg_op_flags {
   /* grad does in one pass over memory what the rules do in many: captures record that pass as one
      node, which the rules differentiate again. */
   TG_OP_FUSED = 1 << 5,
+  /* The cotangent of operand 0, of operand 1, is the result's as it is: the same numbers in
+     row-major order (add, reshape). The plain sweep then hands it on without a copy. */
+  TG_OP_PASSES_0 = 1 << 6,
+  TG_OP_PASSES_1 = 1 << 7,
 } tg_op_flags;
 
 struct tg_op {

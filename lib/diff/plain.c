@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "diff/sweep.h"
-#include "kernel/reduce.h"
-#include "tapegrad/ops.h"
+#include "kernel/accumulate.h"
+#include "tape/params.h"
 
 /* A node's cotangent: NULL while zero; small ones lie in place. */
 typedef struct cotangent {
@@ -30,6 +30,8 @@ typedef struct sweep {
   const tg_tensor *dx;
   int n_x;
   spare *bins[BINS];
+  tg_mark mark; /* what must live: all that the tape had when the sweep began */
+  uint32_t mark_generation;
 } sweep;
 
 /* ---- buffers: recycled by exact size ---- */
@@ -65,24 +67,32 @@ static bool is_target(const sweep *s, uint32_t id) { return s->on && s->on[id] &
 /* Dense memory of the node's shape; data is left to the caller. */
 static void dense_like(const tgi_node *node, tg_tensor *x) {
   tgi_node_tensor(node, x);
-  if (!node->layout->contiguous) tgi_set_contiguous(x);
+  if (!node->layout->plain) tgi_set_contiguous(x);
+}
+
+static size_t bytes_of(const tgi_node *node) {
+  return (size_t)node->layout->numel * tgi_dtype_size((tg_dtype)node->dtype);
+}
+
+/* A leaf that is no target has no cotangent of its own. */
+static bool is_borrowed(const sweep *s, const tgi_node *node, uint32_t id) {
+  return node->flags & TGI_LEAF && !is_target(s, id);
 }
 
 /* The memory of a parameter's gradient, where the sweep writes straight into it. */
-static bool is_gradient(const sweep *s, uint32_t id, tg_tensor *dx) {
-  const tgi_node *node = tgi_node_at(s->t, id);
-  if (!(node->flags & TGI_LEAF) || s->grads == NULL || is_target(s, id)) return false;
+static bool is_gradient(const sweep *s, const tgi_node *node, tg_tensor *dx) {
   const tgi_leaf *leaf = node->attrs;
-  if (leaf->params != tg_grads_params(s->grads)) return false;
-  *dx = tg_grads_tensor(s->grads, leaf->index);
+  if (s->grads == NULL || leaf->params != tg_grads_params(s->grads)) return false;
+  tgi_node_tensor(node, dx);
+  dx->data = tgi_grads_data(s->grads, leaf->index);
   return dx->data != NULL;
 }
 
-static bool open_cotangent(sweep *s, uint32_t id, tg_tensor *dx) {
+static bool open_cotangent(sweep *s, const tgi_node *node, uint32_t id, tg_tensor *dx) {
   cotangent *c = &s->of[id];
-  dense_like(tgi_node_at(s->t, id), dx);
+  dense_like(node, dx);
   if (c->data == NULL) {
-    size_t bytes = tg_tensor_bytes(dx);
+    size_t bytes = bytes_of(node);
     c->data = bytes <= SMALL ? (void *)&c->small : take_buffer(s, bytes);
   }
   dx->data = c->data;
@@ -91,17 +101,9 @@ static bool open_cotangent(sweep *s, uint32_t id, tg_tensor *dx) {
 
 static void close_cotangent(sweep *s, uint32_t id) {
   cotangent *c = &s->of[id];
-  tg_tensor x;
-  dense_like(tgi_node_at(s->t, id), &x);
-  if (c->data && c->data != (void *)&c->small) give_buffer(s, c->data, tg_tensor_bytes(&x));
+  if (c->data && c->data != (void *)&c->small)
+    give_buffer(s, c->data, bytes_of(tgi_node_at(s->t, id)));
   c->data = NULL;
-}
-
-/* ---- one node ---- */
-
-/* dx = beta dx + x */
-static tg_status add_into(sweep *s, const tg_tensor *dx, const tg_tensor *x, double beta) {
-  return tgi_reduce(s->t->runtime, &tgi_sum, dx, x, beta);
 }
 
 /* Where the cotangent of operand `id` goes. *fresh: it holds garbage. False: nowhere, or no
@@ -109,27 +111,63 @@ static tg_status add_into(sweep *s, const tg_tensor *dx, const tg_tensor *x, dou
 static bool destination(sweep *s, uint32_t id, tg_tensor *dx, bool *fresh) {
   *fresh = false;
   if (!is_on_path(s, id)) return false;
-  if (is_gradient(s, id, dx)) return true;
-  bool stranger = tgi_node_at(s->t, id)->flags & TGI_LEAF && !is_target(s, id);
-  if (stranger) return false;
+  const tgi_node *node = tgi_node_at(s->t, id);
+  if (is_borrowed(s, node, id)) return is_gradient(s, node, dx);
   *fresh = s->of[id].data == NULL;
-  return open_cotangent(s, id, dx);
+  return open_cotangent(s, node, id, dx);
 }
 
-static tg_status reverse_by_grad(sweep *s, tg_call *c, const tg_tensor *g, const uint32_t ids[]) {
-  tg_mark mark = tg_tape_mark(s->t);
+/* ---- heirs: a cotangent that is the node's own is handed on, not copied ---- */
+
+/* The node's cotangent is operand i's as it is, nothing was added to that yet, and no other
+   operand's rule will read or write it. */
+static bool is_heir(const sweep *s, const tgi_node *node, const uint32_t ids[], int i) {
+  const tgi_node *x = tgi_node_at(s->t, ids[i]);
+  if (s->of[ids[i]].data || !is_on_path(s, ids[i]) || is_borrowed(s, x, ids[i])) return false;
+  for (int j = 0; j < node->n; j++)
+    if (j != i && ids[j] == ids[i]) return false;
+  return x->dtype == node->dtype && x->layout->numel == node->layout->numel;
+}
+
+/* The operand that takes over the node's buffer once all others are served; -1: none. */
+static int find_heir(const sweep *s, const tgi_node *node, const uint32_t ids[]) {
+  static const uint32_t passes[2] = {TG_OP_PASSES_0, TG_OP_PASSES_1};
+  if (s->t->trace_nan) return -1; /* there each operator's cotangents are looked at */
+  for (int i = 0; i < 2 && i < node->n; i++)
+    if (node->op->flags & passes[i] && is_heir(s, node, ids, i)) return i;
+  return -1;
+}
+
+static void hand_over(sweep *s, uint32_t id, uint32_t heir) {
+  cotangent *from = &s->of[id], *to = &s->of[heir];
+  to->small = from->small;
+  to->data = from->data == (void *)&from->small ? (void *)&to->small : from->data;
+  from->data = NULL;
+}
+
+/* ---- one node ---- */
+
+/* Rules may record, but what the sweep stands on must live. */
+static bool is_intact(const sweep *s, const char *what) {
+  return s->t->generation == s->mark_generation || tgi_check_intact(s->t, s->mark, what);
+}
+
+/* The cotangents of all operands but the heir. */
+static tg_status reverse_by_grad(sweep *s, tg_call *c, const tg_tensor *g, const uint32_t ids[],
+                                 int heir) {
+  tg_tape *t = s->t;
   for (int i = 0; i < c->n; i++) {
     tg_tensor dx;
     bool fresh;
-    if (!destination(s, ids[i], &dx, &fresh)) continue;
-    tgi_arena_mark work = tgi_arena_mark_of(&s->t->work);
+    if (i == heir || !destination(s, ids[i], &dx, &fresh)) continue;
+    tgi_arena_mark work = tgi_arena_mark_of(&t->work);
     tg_status status = c->op->grad(c, i, g, &dx, fresh ? 0 : 1);
-    tgi_arena_rewind(&s->t->work, work);
-    if (!tgi_check_intact(s->t, mark, c->op->name)) return s->t->status;
+    tgi_arena_rewind(&t->work, work);
+    if (!is_intact(s, c->op->name)) return t->status;
     if (status != TG_OK) return tg_call_fail(c, status, "%s", tg_status_text(status));
-    if (s->t->trace_nan && tgi_trace(s->t, &dx, c, "a cotangent") != TG_OK) return s->t->status;
+    if (t->trace_nan && tgi_trace(t, &dx, c, "a cotangent") != TG_OK) return t->status;
   }
-  return s->t->status;
+  return t->status;
 }
 
 static tg_status add_results(sweep *s, const tg_call *c, const tg_var dx[]) {
@@ -137,8 +175,7 @@ static tg_status add_results(sweep *s, const tg_call *c, const tg_var dx[]) {
     tg_tensor to, from = tgi_value(dx[i]);
     bool fresh;
     if (tg_is_none(dx[i]) || !destination(s, c->x[i].id, &to, &fresh)) continue;
-    tg_status status = add_into(s, &to, &from, fresh ? 0 : 1);
-    if (status != TG_OK) return status;
+    tgi_accumulate(s->t->runtime, &to, &from, fresh ? 0 : 1);
     if (s->t->trace_nan && tgi_trace(s->t, &to, c, "a cotangent") != TG_OK) return s->t->status;
   }
   return s->t->status;
@@ -168,16 +205,40 @@ static tg_status reverse_by_rules(sweep *s, uint32_t id, const tg_tensor *g) {
 static tg_status deliver(sweep *s, uint32_t id, const tg_tensor *g) {
   tg_tensor dx;
   for (int i = 0; i < s->n_x; i++)
-    if (s->x[i].id == id && add_into(s, &s->dx[i], g, 1) != TG_OK)
-      return tg_tape_fail(s->t, TG_SHAPE, "backward: dx[%d] does not fit", i), s->t->status;
+    if (s->x[i].id == id) tgi_accumulate(s->t->runtime, &s->dx[i], g, 1);
   const tgi_node *node = tgi_node_at(s->t, id);
   bool trained = node->flags & TGI_LEAF && node->flags & TGI_NEEDS_GRAD;
   const tgi_leaf *leaf = trained ? node->attrs : NULL;
   if (s->grads && leaf && leaf->params == tg_grads_params(s->grads)) {
     dx = tg_grads_tensor(s->grads, leaf->index);
-    if (dx.data) return add_into(s, &dx, g, 1);
+    if (dx.data) tgi_accumulate(s->t->runtime, &dx, g, 1);
   }
   return TG_OK;
+}
+
+/* Is any operand but the heir on a path? */
+static bool has_others(const sweep *s, const tgi_node *node, const uint32_t ids[], int heir) {
+  for (int i = 0; i < node->n; i++)
+    if (i != heir && is_on_path(s, ids[i])) return true;
+  return false;
+}
+
+static tg_status reverse_operands(sweep *s, uint32_t id, const tg_tensor *g) {
+  const tgi_node *node = tgi_node_at(s->t, id);
+  const uint32_t *ids = tgi_operand_ids(node);
+  enum { FEW = 4 };
+  tg_tensor few[FEW], *in = few;
+  tg_status status = TG_OK;
+  int heir = find_heir(s, node, ids);
+  if (has_others(s, node, ids, heir)) {
+    tg_call c;
+    if (node->n > FEW) in = tgi_tape_work(s->t, node->n * sizeof *in);
+    if (in == NULL) return s->t->status;
+    tgi_call_of(s->t, id, in, &c);
+    status = reverse_by_grad(s, &c, g, ids, heir);
+  }
+  if (heir >= 0) hand_over(s, id, ids[heir]);
+  return status;
 }
 
 static tg_status reverse_node(sweep *s, uint32_t id) {
@@ -187,30 +248,26 @@ static tg_status reverse_node(sweep *s, uint32_t id) {
   g.data = s->of[id].data;
   tg_status status = is_target(s, id) ? deliver(s, id, &g) : TG_OK;
   if (status != TG_OK || node->flags & TGI_CONSTANT || node->n == 0) return status;
-  if (node->op->grad == NULL) return reverse_by_rules(s, id, &g);
-  enum { FEW = 4 };
-  tg_tensor few[FEW], *in = few;
-  if (node->n > FEW) in = tgi_tape_work(s->t, node->n * sizeof *in);
-  if (in == NULL) return s->t->status;
-  tg_call c;
-  tgi_call_of(s->t, id, in, &c);
-  return reverse_by_grad(s, &c, &g, tgi_operand_ids(node));
+  return node->op->grad ? reverse_operands(s, id, &g) : reverse_by_rules(s, id, &g);
 }
 
 /* ---- the sweep ---- */
 
 /* A root that is itself a parameter hands its cotangent on at once. */
 static tg_status seed(sweep *s, tg_var y, tg_var g) {
-  tg_tensor to, from = tg_is_none(g) ? (tg_tensor){0} : tgi_value(g);
+  tg_tensor to, from;
   bool fresh;
+  double one;
   if (!destination(s, y.id, &to, &fresh)) return s->t->status;
-  if (tg_is_none(g)) {
-    from = to;
-    from.data = tgi_tape_work(s->t, tg_tensor_bytes(&to));
-    if (from.data == NULL) return s->t->status;
-    tgi_fill(&from, 1);
+  if (!tg_is_none(g)) {
+    from = tgi_value(g);
+  } else {
+    tg_tensor number = {.data = &one, .dtype = to.dtype};
+    tg_tensor_put(&number, 0, 1);
+    from = tgi_broadcast_view(&number, &to);
   }
-  return add_into(s, &to, &from, fresh ? 0 : 1);
+  tgi_accumulate(s->t->runtime, &to, &from, fresh ? 0 : 1);
+  return TG_OK;
 }
 
 static tg_status run(sweep *s, uint32_t top, const tg_var y[], const tg_var g[], int n_y) {
@@ -271,6 +328,8 @@ tg_status tg_backward_into(const tg_var y[], const tg_var g[], int n_y, tg_grads
   bool was = t->backward;
   t->backward = true;
   sweep s = {.t = t, .grads = grads, .x = x, .dx = dx, .n_x = n_x};
+  s.mark = tg_tape_mark(t);
+  s.mark_generation = t->generation;
   tg_status status = TG_OK;
   if (n_x > 0 && (s.on = tgi_paths(t, top, x, n_x, grads != NULL)) == NULL) status = t->status;
   if (status == TG_OK) status = run(&s, top, y, g, n_y);

@@ -1,5 +1,6 @@
 /* Broadcasting, in one place: broadcast_to is a view with stride 0, sum_to is its transpose, and
    binary operators are arranged by them. No rule un-broadcasts. */
+#include "kernel/accumulate.h"
 #include "kernel/reduce.h"
 #include "ops/attrs.h"
 #include "ops/ops_internal.h"
@@ -49,7 +50,8 @@ static tg_status grad_sum_to(const tg_call *c, int i, const tg_tensor *g, const 
                              double beta) {
   (void)i;
   tg_tensor wide = tgi_broadcast_view(g, dx);
-  return tgi_reduce(c->runtime, &tgi_sum, dx, &wide, beta);
+  tgi_accumulate(c->runtime, dx, &wide, beta);
+  return TG_OK;
 }
 
 /* ---- samples ---- */
@@ -110,27 +112,23 @@ tg_var tgi_sum_like(tg_var x, const tg_tensor *like) {
   return has_shape(x, like) ? x : tg_sum_to(x, like->rank, like->dims);
 }
 
-/* Nodes of one layout have one shape. */
-static bool have_same_shape(const tg_var x[], int n) {
-  const tgi_layout *first = tgi_node_at(x[0].tape, x[0].id)->layout;
-  for (int i = 1; i < n; i++) {
-    const tgi_layout *other = tgi_node_at(x[i].tape, x[i].id)->layout;
-    if (first == other) continue;
-    if (first->rank != other->rank || !tgi_same_dims(first->rank, first->entries, other->entries))
-      return false;
+/* Nodes of one layout have one shape. Of a var that is not live nothing is known: the caller
+   refuses it. */
+static bool need_no_broadcast(const tg_call *c, const tg_var x[]) {
+  const tgi_layout *first = NULL;
+  bool same = true;
+  for (int i = 0; i < c->n; i++) {
+    if (!tgi_lives_on(c->tape, x[i])) return true;
+    const tgi_layout *own = tgi_node_at(c->tape, x[i].id)->layout;
+    if (i == 0) first = own;
+    same = same && (own == first || (own->rank == first->rank &&
+                                     tgi_same_dims(own->rank, own->entries, first->entries)));
   }
-  return true;
-}
-
-/* A var that is not live is refused by the caller. */
-static bool are_live(const tg_call *c, const tg_var x[]) {
-  for (int i = 0; i < c->n; i++)
-    if (x[i].tape != c->tape || !tgi_is_live(x[i])) return false;
-  return true;
+  return same;
 }
 
 tg_status tg_arrange_broadcast(const tg_call *c, tg_var x[]) {
-  if (c->n == 0 || !are_live(c, x) || have_same_shape(x, c->n)) return TG_OK;
+  if (need_no_broadcast(c, x)) return TG_OK;
   tg_tensor to = tgi_value(x[0]);
   for (int i = 1; i < c->n; i++) {
     tg_tensor value = tgi_value(x[i]);

@@ -245,20 +245,30 @@ static tg_var operand(const tg_call *c, int i) { return c->x[i]; }
 #define ONE(shape_)  .arity = 1, .shape = shape_
 #define TWO(shape_)  .arity = 2, .shape = shape_, .arrange = tg_arrange_broadcast
 #define WITH(name)   .attrs_size = sizeof(attrs), .attrs = fields_##name
-#define SLOPE(name)  .flags = TG_OP_IN_PLACE, .vjp = {vjp_x_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name
-#define SLOPES(name)                                                                               \
-  .flags = TG_OP_IN_PLACE, .vjp = {vjp_a_of_##name, vjp_b_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name
+#define IS_G(rule)   (sizeof(#rule) == sizeof("g")) /* a rule that is one letter long is g */
+#define SLOPE(name, rule)                                                                          \
+  .vjp = {vjp_x_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name,                        \
+  .flags = TG_OP_IN_PLACE | (IS_G(rule) ? TG_OP_PASSES_0 : 0)
+#define SLOPES(name, rule_a, rule_b)                                                               \
+  .vjp = {vjp_a_of_##name, vjp_b_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name,       \
+  .flags = TG_OP_IN_PLACE | (IS_G(rule_a) ? TG_OP_PASSES_0 : 0) |                                  \
+           (IS_G(rule_b) ? TG_OP_PASSES_1 : 0)
 #define FLAT         .vjp = {tg_vjp_zero, tg_vjp_zero}, .jvp = tg_jvp_zero
 #define CONST        .flags = TG_OP_CONST | TG_OP_IN_PLACE, FLAT
 
-#define UNARY(name, label, class, formula, ...)                                                    \
-  const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(tg_shape_same), SLOPE(name)};
-#define UNARY1(name, label, class, formula, ...)                                                   \
+#define UNARY(name, label, class, formula, low, high, kinks, value, rule)                          \
+  const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(tg_shape_same),             \
+                               SLOPE(name, rule)};
+#define UNARY1(name, label, class, formula, low, high, kinks, p, p_usual, p_other, value, rule)    \
   const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(tg_shape_same), WITH(name), \
-                               SLOPE(name)};
-#define UNARY2 UNARY1
-#define BINARY(name, label, class, formula, ...)                                                   \
-  const tg_op tgi_op_##name = {NAMED(name, label, class, formula), TWO(tg_shape_same), SLOPES(name)};
+                               SLOPE(name, rule)};
+#define UNARY2(name, label, class, formula, low, high, kinks, p, p_usual, p_other,                 \
+               q, q_usual, q_other, value, rule)                                                   \
+  const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(tg_shape_same), WITH(name), \
+                               SLOPE(name, rule)};
+#define BINARY(name, label, class, formula, low, high, b_low, b_high, kinks, value, rule_a, rule_b) \
+  const tg_op tgi_op_##name = {NAMED(name, label, class, formula), TWO(tg_shape_same),             \
+                               SLOPES(name, rule_a, rule_b)};
 #define STEP(name, label, class, formula, ...)                                                     \
   const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(tg_shape_same),             \
                                .flags = TG_OP_IN_PLACE, FLAT};

@@ -1,8 +1,8 @@
 /* Moving elements by index: gather and scatter_add, index_select and index_add, each pair the
    other's rules. */
 #include "kernel/gather.h"
+#include "kernel/accumulate.h"
 
-#include "kernel/reduce.h"
 #include "ops/dense.h"
 #include "ops/view.h"
 
@@ -106,7 +106,10 @@ static tg_status grad_take(const tg_call *c, int i, const tg_tensor *g, const tg
 
 static tg_status grad_add(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                           double beta) {
-  if (i == 0) return tgi_reduce(c->runtime, &tgi_sum, dx, g, beta);
+  if (i == 0) {
+    tgi_accumulate(c->runtime, dx, g, beta);
+    return TG_OK;
+  }
   return move(c, beta == 0 ? TGI_GATHER : TGI_GATHER_ADD, g, dx);
 }
 

@@ -1,6 +1,6 @@
 /* The same numbers again: as they are, as a constant, in one piece of memory, or in another
    dtype. */
-#include "kernel/reduce.h"
+#include "kernel/accumulate.h"
 #include "ops/view.h"
 
 static tg_status shape_identity(tg_call *c) {
@@ -21,7 +21,8 @@ static tg_var jvp_identity(const tg_call *c, const tg_var dx[]) {
 static tg_status grad_identity(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                                double beta) {
   (void)i;
-  return tgi_reduce(c->runtime, &tgi_sum, dx, g, beta);
+  tgi_accumulate(c->runtime, dx, g, beta);
+  return TG_OK;
 }
 
 /* ---- contiguous ---- */
@@ -64,7 +65,8 @@ static tg_status grad_cast(const tg_call *c, int i, const tg_tensor *g, const tg
   if (beta != 0) converted.data = tg_call_scratch(c, tg_tensor_bytes(dx));
   if (converted.data == NULL) return TG_NO_MEMORY;
   tgi_copy(&converted, g);
-  return beta == 0 ? TG_OK : tgi_reduce(c->runtime, &tgi_sum, dx, &converted, beta);
+  if (beta != 0) tgi_accumulate(c->runtime, dx, &converted, beta);
+  return TG_OK;
 }
 
 /* ---- samples ---- */
@@ -93,7 +95,7 @@ static const tg_sample samples_cast[] = {
 #undef X
 
 const tg_op tgi_op_identity = {
-  TG_OP_INIT, .flags = TG_OP_VIEW, .name = "identity", .label = "identity", .formula = "y = x",
+  TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_PASSES_0, .name = "identity", .label = "identity", .formula = "y = x",
   .arity = 1, .dtypes = TG_ANY,
   .shape = shape_identity, .vjp = {vjp_identity}, .jvp = jvp_identity, .grad = grad_identity, TG_SAMPLES(samples_same),
 };
@@ -103,7 +105,7 @@ const tg_op tgi_op_detach = {
   .shape = shape_identity, .vjp = {tg_vjp_zero}, .jvp = tg_jvp_zero, TG_SAMPLES(samples_same),
 };
 const tg_op tgi_op_contiguous = {
-  TG_OP_INIT, .flags = TG_OP_VIEW, .name = "contiguous", .label = "contiguous", .formula = "y = x, in row-major memory",
+  TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_PASSES_0, .name = "contiguous", .label = "contiguous", .formula = "y = x, in row-major memory",
   .arity = 1, .dtypes = TG_ANY,
   .shape = shape_contiguous, .kernel = kernel_copy, .vjp = {vjp_identity}, .jvp = jvp_identity, .grad = grad_identity, TG_SAMPLES(samples_same),
 };

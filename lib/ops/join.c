@@ -1,6 +1,6 @@
 /* Several tensors made one: concat along an axis, stack along a new one. The rules take the parts
    out again. */
-#include "kernel/reduce.h"
+#include "kernel/accumulate.h"
 #include "ops/view.h"
 
 static int axis_of(const tg_call *c) { return tgi_axis_in(c, &c->out); }
@@ -53,7 +53,8 @@ static tg_status grad_concat(const tg_call *c, int i, const tg_tensor *g, const 
                              double beta) {
   int axis = axis_of(c);
   tg_tensor part = tgi_slice_view(g, axis, concat_offset(c, i), 1, dx->dims[axis]);
-  return tgi_reduce(c->runtime, &tgi_sum, dx, &part, beta);
+  tgi_accumulate(c->runtime, dx, &part, beta);
+  return TG_OK;
 }
 
 /* ---- stack ---- */
@@ -87,7 +88,8 @@ static tg_var vjp_stack(const tg_call *c, tg_var g) { return tg_select(g, axis_o
 static tg_status grad_stack(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                             double beta) {
   tg_tensor part = tgi_select_view(g, axis_of(c), i);
-  return tgi_reduce(c->runtime, &tgi_sum, dx, &part, beta);
+  tgi_accumulate(c->runtime, dx, &part, beta);
+  return TG_OK;
 }
 
 /* ---- samples ---- */

@@ -1,6 +1,6 @@
 /* Elements moved along axes: pad, whose negative widths crop, so that its rule is itself; and roll,
    whose rule rolls back. */
-#include "kernel/reduce.h"
+#include "kernel/accumulate.h"
 #include "ops/view.h"
 
 /* ---- pad ---- */
@@ -101,7 +101,8 @@ static tg_status grad_pad(const tg_call *c, int i, const tg_tensor *g, const tg_
   common_parts(c->attrs, &to, &from);
   bool whole = tg_tensor_numel(&to) == tg_tensor_numel(dx);
   if (!whole && beta == 0) tgi_fill(dx, 0);
-  return tgi_reduce(c->runtime, &tgi_sum, &to, &from, whole ? beta : 1);
+  tgi_accumulate(c->runtime, &to, &from, beta);
+  return TG_OK;
 }
 
 /* ---- roll ---- */
@@ -129,17 +130,16 @@ static int64_t shift_of(const tg_call *c, int64_t n) {
 }
 
 /* dst = beta dst + x rolled by `shift`: the two pieces change places. */
-static tg_status add_rolled(const tg_call *c, const tg_tensor *dst, const tg_tensor *x,
-                            int64_t shift, double beta) {
+static void add_rolled(const tg_call *c, const tg_tensor *dst, const tg_tensor *x, int64_t shift,
+                       double beta) {
   int axis = tgi_axis(x->rank, ((const roll_attrs *)c->attrs)->axis);
   int64_t rest = x->dims[axis] - shift;
   tg_tensor from = tgi_slice_view(x, axis, 0, 1, rest);
   tg_tensor to = tgi_slice_view(dst, axis, shift, 1, rest);
-  tg_status status = tgi_accumulate(c, &to, &from, beta);
-  if (status != TG_OK) return status;
+  tgi_accumulate(c->runtime, &to, &from, beta);
   from = tgi_slice_view(x, axis, rest, 1, shift);
   to = tgi_slice_view(dst, axis, 0, 1, shift);
-  return tgi_accumulate(c, &to, &from, beta);
+  tgi_accumulate(c->runtime, &to, &from, beta);
 }
 
 static int64_t rolled_dim(const tg_call *c) {
@@ -147,7 +147,8 @@ static int64_t rolled_dim(const tg_call *c) {
 }
 
 static tg_status kernel_roll(const tg_call *c) {
-  return add_rolled(c, &c->out, &c->in[0], shift_of(c, rolled_dim(c)), 0);
+  add_rolled(c, &c->out, &c->in[0], shift_of(c, rolled_dim(c)), 0);
+  return TG_OK;
 }
 
 static tg_var vjp_roll(const tg_call *c, tg_var g) {
@@ -159,7 +160,8 @@ static tg_status grad_roll(const tg_call *c, int i, const tg_tensor *g, const tg
                            double beta) {
   (void)i;
   int64_t n = rolled_dim(c);
-  return add_rolled(c, dx, g, n - shift_of(c, n), beta);
+  add_rolled(c, dx, g, n - shift_of(c, n), beta);
+  return TG_OK;
 }
 
 /* ---- samples ---- */

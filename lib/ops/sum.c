@@ -1,4 +1,5 @@
 /* Sum and mean. */
+#include "kernel/accumulate.h"
 #include "ops/axes.h"
 #include "ops/ops_internal.h"
 
@@ -13,7 +14,8 @@ static tg_status grad_sum(const tg_call *c, int i, const tg_tensor *g, const tg_
                           double beta) {
   (void)i;
   tg_tensor wide = tgi_spread_view(c, g);
-  return tgi_reduce(c->runtime, &tgi_sum, dx, &wide, beta);
+  tgi_accumulate(c->runtime, dx, &wide, beta);
+  return TG_OK;
 }
 
 /* ---- mean ---- */

@@ -1,7 +1,7 @@
 /* What the operators on shapes share: axes, and one gradient kernel for all views. */
 #include "ops/view.h"
 
-#include "kernel/reduce.h"
+#include "kernel/accumulate.h"
 
 const tg_field tgi_axis_fields[] = {
     {.name = "axis", .type = TG_FIELD_INT, .offset = offsetof(tgi_axis_attrs, axis)},
@@ -28,11 +28,6 @@ tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_te
   if (status != TG_OK) return status;
   bool whole = tg_tensor_numel(g) == tg_tensor_numel(dx);
   if (!whole && beta == 0) tgi_fill(dx, 0);
-  return tgi_reduce(c->runtime, &tgi_sum, &at.out, g, whole ? beta : 1);
-}
-
-tg_status tgi_accumulate(const tg_call *c, const tg_tensor *dst, const tg_tensor *x, double beta) {
-  if (beta != 0) return tgi_reduce(c->runtime, &tgi_sum, dst, x, beta);
-  tgi_copy(dst, x);
+  tgi_accumulate(c->runtime, &at.out, g, beta);
   return TG_OK;
 }

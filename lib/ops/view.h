@@ -27,7 +27,5 @@ static inline int tgi_axis_in(const tg_call *c, const tg_tensor *x) {
 /* The cotangent of a view that covers no element twice: g is added to the same view of dx. */
 tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                         double beta);
-/* dst = beta dst + x, same shape and dtype, any strides; beta is 0 (any dtype) or 1 (numbers). */
-tg_status tgi_accumulate(const tg_call *c, const tg_tensor *dst, const tg_tensor *x, double beta);
 
 #endif

@@ -22,13 +22,12 @@ static bool refuse_var(tg_tape *t, tg_var x, const char *what) {
 }
 
 bool tgi_check_var(tg_tape *t, tg_var x, const char *what) {
-  if (x.tape == t && tgi_is_live(x)) return true;
-  return refuse_var(t, x, what);
+  return (t != NULL && tgi_lives_on(t, x)) || refuse_var(t, x, what);
 }
 
 static bool check_vars(tg_tape *t, const tg_var x[], int n, const char *what) {
   for (int i = 0; i < n; i++)
-    if (!tgi_check_var(t, x[i], what)) return false;
+    if (!tgi_lives_on(t, x[i])) return refuse_var(t, x[i], what);
   return true;
 }
 

@@ -48,11 +48,17 @@ void tg_grads_zero(tg_grads *grads) {
     if (grads->block[d]) memset(grads->block[d], 0, block_size(grads->params, d));
 }
 
+void *tgi_grads_data(const tg_grads *grads, int index) {
+  const tgi_param_row *row = &grads->params->rows[index];
+  size_t offset = (size_t)row->offset * tgi_dtype_size(row->view.dtype);
+  return row->buffer ? NULL : grads->block[row->view.dtype] + offset;
+}
+
 tg_tensor tg_grads_tensor(const tg_grads *grads, int index) {
   tg_tensor x = tg_params_tensor(grads->params, index);
-  if (x.data == NULL || tg_params_is_buffer(grads->params, index)) return (tg_tensor){0};
-  size_t offset = (size_t)grads->params->rows[index].offset;
-  x.data = grads->block[x.dtype] + offset * tg_dtype_size(x.dtype);
+  void *data = x.data ? tgi_grads_data(grads, index) : NULL;
+  if (data == NULL) x = (tg_tensor){0};
+  x.data = data;
   return x;
 }
 

@@ -1,5 +1,6 @@
 /* Leaves: nodes without operands. Two borrow memory (the caller's, a parameter's), two own a
    copy. */
+#include "tape/params.h"
 #include "tape/tape.h"
 
 /* What the constructors give tg_apply_on; the part past `leaf` is not kept. */
@@ -22,16 +23,14 @@ uint64_t tgi_hash_tensor(const tg_tensor *x) {
 /* ---- borrowed ---- */
 
 static tg_status shape_borrowed(tg_call *c) {
-  const leaf_attrs *attrs = c->attrs;
-  const tg_tensor *view = attrs->view;
-  tg_tensor checked = {.dtype = view->dtype};
-  if (view->data == NULL || tg_dtype_size(view->dtype) == 0)
+  const tg_tensor *view = ((const leaf_attrs *)c->attrs)->view;
+  if (view->data == NULL || tgi_dtype_size(view->dtype) == 0)
     return tg_call_fail(c, TG_ARGUMENT, "the tensor has no data or no dtype");
-  if (!tgi_set_dims(&checked, view->rank, view->dims))
+  c->out.dtype = view->dtype;
+  if (!tgi_set_dims(&c->out, view->rank, view->dims))
     return tg_call_fail(c, TG_SHAPE, "the tensor's rank or dims are out of range");
   c->out.data = view->data;
-  c->out.dtype = view->dtype;
-  tgi_copy_layout(&c->out, view);
+  tgi_copy_entries(view->rank, c->out.strides, view->strides);
   return TG_OK;
 }
 
@@ -58,40 +57,47 @@ static tg_var borrow(tg_tape *t, const tg_op *op, const leaf_attrs *attrs) {
   return x;
 }
 
+/* 0 of what will be refused. */
+static uint64_t hash_if_whole(const tg_tensor *x) {
+  tg_tensor checked = {.dtype = x->dtype};
+  return x->data && tgi_set_dims(&checked, x->rank, x->dims) ? tgi_hash_tensor(x) : 0;
+}
+
 tg_var tg_leaf(tg_tape *t, tg_tensor x) {
-  tg_tensor checked = {.dtype = x.dtype};
-  bool whole = x.data && tgi_set_dims(&checked, x.rank, x.dims); /* else it is refused */
-  uint64_t hash = t && t->check_leaves && whole ? tgi_hash_tensor(&x) : 0;
+  uint64_t hash = t && t->check_leaves ? hash_if_whole(&x) : 0;
   return borrow(t, &tgi_op_leaf, &(leaf_attrs){.leaf = {.hash = hash}, .view = &x});
 }
 
 tg_var tg_param(tg_tape *t, tg_params *params, int index) {
   if (t == NULL) return TG_NONE;
-  if (params == NULL || index < 0 || index >= tg_params_count(params))
+  if (params == NULL || index < 0 || index >= params->count)
     return tg_tape_fail(t, TG_ARGUMENT, "param: no parameter has the index %d", index);
-  tg_tensor x = tg_params_tensor(params, index);
-  if (x.data == NULL)
+  const tgi_param_row *row = &params->rows[index];
+  if (row->view.data == NULL)
     return tg_tape_fail(t, TG_STATE, "param: \"%s\" has no memory yet: tg_params_seal comes first",
-                        tg_params_name(params, index));
+                        row->name);
   leaf_attrs attrs = {.leaf = {.params = params,
                                .index = index,
-                               .version = tg_params_version(params, index),
-                               .hash = t->check_leaves ? tgi_hash_tensor(&x) : 0},
-                      .view = &x};
+                               .version = row->version,
+                               .hash = t->check_leaves ? tgi_hash_tensor(&row->view) : 0},
+                      .view = &row->view};
   tg_var y = borrow(t, &tgi_op_param, &attrs);
-  bool trained = !tg_params_is_buffer(params, index) && t->grad;
+  bool trained = !row->buffer && t->grad;
   if (!tg_is_failed(y) && trained) tgi_node_at(t, y.id)->flags |= TGI_NEEDS_GRAD;
   return y;
+}
+
+static bool is_written(const tgi_node *node, const tgi_leaf *leaf) {
+  tg_tensor value;
+  tgi_node_tensor(node, &value);
+  return tgi_hash_tensor(&value) != leaf->hash;
 }
 
 static tg_status check_leaf(tg_tape *t, uint32_t id) {
   const tgi_node *node = tgi_node_at(t, id);
   const tgi_leaf *leaf = node->attrs;
-  tg_tensor value;
-  tgi_node_tensor(node, &value);
-  bool touched = leaf->params && tg_params_version(leaf->params, leaf->index) != leaf->version;
-  bool written = t->check_leaves && tgi_hash_tensor(&value) != leaf->hash;
-  if (!touched && !written) return TG_OK;
+  bool touched = leaf->params && leaf->params->rows[leaf->index].version != leaf->version;
+  if (!touched && !(t->check_leaves && is_written(node, leaf))) return TG_OK;
   char buffer[256] = "";
   tgi_text text = {buffer, sizeof buffer, 0};
   tgi_describe(t, id, &text);

@@ -30,4 +30,7 @@ struct tg_params {
   tg_error error;                  /* of the first failed declaration */
 };
 
+/* The memory of a parameter's gradient: dense, in the parameter's shape. NULL of a buffer. */
+void *tgi_grads_data(const tg_grads *grads, int index);
+
 #endif

@@ -114,11 +114,12 @@ static inline const uint32_t *tgi_operand_ids(const tgi_node *node) {
 static inline tg_var tgi_var_of(tg_tape *t, uint32_t id) {
   return (tg_var){t, id, tgi_node_at(t, id)->generation};
 }
-static inline tg_var tgi_failed(tg_tape *t) { return (tg_var){t, 0, 0}; }
-static inline bool tgi_is_live(tg_var x) {
-  return x.tape != NULL && x.id != 0 && x.id <= x.tape->nodes &&
-         tgi_node_at(x.tape, x.id)->generation == x.generation;
+static inline bool tgi_lives_on(const tg_tape *t, tg_var x) {
+  return x.tape == t && x.id != 0 && x.id <= t->nodes &&
+         tgi_node_at(t, x.id)->generation == x.generation;
 }
+static inline tg_var tgi_failed(tg_tape *t) { return (tg_var){t, 0, 0}; }
+static inline bool tgi_is_live(tg_var x) { return x.tape != NULL && tgi_lives_on(x.tape, x); }
 /* The view of a node's value. Entries past the rank stay unset. */
 static inline void tgi_node_tensor(const tgi_node *node, tg_tensor *value) {
   const tgi_layout *layout = node->layout;

@@ -1,5 +1,6 @@
 /* Copies: any strides, any dtypes. The two axes that matter, the run and the axis along which the
    source lies densest, form a plane that is copied in tiles, so a transpose stays in cache. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,11 @@ void tgi_copy(const tg_tensor *to, const tg_tensor *from) {
 }
 
 void tgi_fill(const tg_tensor *x, double value) {
+  bool zero = value == 0 && !signbit(value);
+  if (zero && tg_tensor_is_contiguous(x)) {
+    memset(x->data, 0, tg_tensor_bytes(x));
+    return;
+  }
   int64_t memory; /* of one element of any dtype */
   tg_tensor one = {.data = &memory, .dtype = x->dtype};
   tg_tensor_put(&one, 0, value);

@@ -43,7 +43,7 @@ bool tgi_set_dims(tg_tensor *x, int rank, const int64_t dims[]) {
 
 tg_tensor tg_tensor_of(void *data, tg_dtype dtype, int rank, const int64_t dims[]) {
   tg_tensor x = {.data = data, .dtype = known(dtype)};
-  if (x.dtype == TG_DTYPE_NONE || !tgi_set_dims(&x, rank, dims)) return (tg_tensor){0};
+  if (x.dtype == TG_DTYPE_NONE || !tgi_set_dims(&x, rank, dims)) x = (tg_tensor){0};
   return x;
 }
 

@@ -204,6 +204,13 @@ static bool turn_beta(tg_op *m, int i) {
   if (can) m->grad = grad_other_beta;
   return can;
 }
+static bool pass_on(tg_op *m, int i) {
+  uint32_t passes = i == 0 ? TG_OP_PASSES_0 : TG_OP_PASSES_1;
+  bool can = i < 2 && m->grad && m->shape == tg_shape_same && has_operand(m, i) && flows(m, i) &&
+             !(m->flags & passes); /* a cotangent of another size is passed to none */
+  if (can) m->flags |= passes;
+  return can;
+}
 static bool can_jvp(const tg_op *m) {
   return m->jvp && m->jvp != tg_jvp_zero && !(m->flags & TG_OP_CONST);
 }
@@ -230,7 +237,8 @@ const mutation mutations[] = {
   {"vjp " #i " x 1.001", i, scale_vjp},    {"vjp " #i " dropped", i, drop_vjp},                    \
   {"vjp " #i ", operands swapped", i, swap_vjp}, {"vjp " #i ", ones for zero", i, fill_vjp},       \
   {"all vjp, " #i " x 1.001", i, scale_vjp_all}, {"all vjp, " #i " dropped", i, drop_vjp_all},     \
-  {"grad " #i " x 1.001", i, scale_grad},  {"grad " #i ", sets for adds", i, turn_beta},
+  {"grad " #i " x 1.001", i, scale_grad},  {"grad " #i ", sets for adds", i, turn_beta},           \
+  {"grad " #i ", passed on", i, pass_on},
   RULES(0) RULES(1) RULES(2) RULES(3)
 #undef RULES
 };
