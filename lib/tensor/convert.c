@@ -49,7 +49,10 @@ CAST_FLOAT(F64, double)
     if (to_step == to_size && from_step == from_size)                                              \
       for (int64_t i = 0; i < n; i++)                                                              \
         ((to_type *)to)[i] = from_name##_to_##to_name(((const from_type *)from)[i]);               \
-    else                                                                                           \
+    else if (to_step == to_size && from_step == 0) {                                               \
+      const to_type x = from_name##_to_##to_name(*(const from_type *)from);                        \
+      for (int64_t i = 0; i < n; i++) ((to_type *)to)[i] = x;                                      \
+    } else                                                                                         \
       for (int64_t i = 0; i < n; i++)                                                              \
         *(to_type *)(to + i * to_step) =                                                           \
             from_name##_to_##to_name(*(const from_type *)(from + i * from_step));                  \
