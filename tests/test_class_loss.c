@@ -66,6 +66,9 @@ static void check(const tg_runtime *runtime, tgi_class_loss *c, double tolerance
   const size_t size = tg_dtype_size(c->dtype);
   c->x = x, c->index = index;
   const bool weighs = c->weight != NULL;
+  tgi_arena scratch;
+  double sums[2];
+  tgi_arena_init(&scratch, runtime, 0);
   fill(c, x, weight, index);
   if (weighs) c->weight = weight;
   c->ignore_index = index[0];
@@ -77,9 +80,15 @@ static void check(const tg_runtime *runtime, tgi_class_loss *c, double tolerance
     }
     tgi_class_loss_each(runtime, c, each);
     tgi_class_loss_grad(runtime, c, dx, g, 1, 2, beta);
-    tgi_class_loss_both(runtime, c, again, both, g, 1, 2, beta);
+    tgi_class_loss_both(runtime, &scratch, c, again, NULL, both, g, 1, 2, beta);
     ck_assert_mem_eq(each, again, (size_t)rows * size);
     ck_assert_mem_eq(dx, both, (size_t)(rows * c->count) * size);
+    if (beta == 0) {
+      tgi_class_loss_both(runtime, &scratch, c, NULL, &sums[0], both, g, 1, 2, 0);
+      tgi_class_loss_sum(runtime, &scratch, c, &sums[1]);
+      ck_assert(sums[0] == sums[1]);
+      ck_assert_mem_eq(dx, both, (size_t)(rows * c->count) * size);
+    }
     for (int64_t r = 0; r < rows; r++) {
       plain_row(c, r, &p);
       ck_assert_double_eq_tol(number_at(c->dtype, each, r), p.loss,
@@ -91,6 +100,7 @@ static void check(const tg_runtime *runtime, tgi_class_loss *c, double tolerance
                                 tolerance * 10);
     }
   }
+  tgi_arena_free(&scratch);
 }
 
 static void check_shapes(const tg_runtime *runtime, tgi_class_loss c, double tolerance) {

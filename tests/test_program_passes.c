@@ -290,6 +290,12 @@ START_TEST(test_fused) {
   assert_steps(p, losses[_i].name, losses[_i].steps);
   assert_plain(p, losses[_i].name, losses[_i].fn);
   tg_program_free(p);
+  fill_scores(1);
+  p = capture_loss(losses[_i].fn, tested | PASS(PAIR));
+  fill_scores(3);
+  assert_steps(p, losses[_i].name, losses[_i].paired);
+  assert_plain(p, losses[_i].name, losses[_i].fn);
+  tg_program_free(p);
 }
 END_TEST
 

@@ -70,6 +70,7 @@ TG_API tg_status tg_then(tg_tape *t, tg_then_fn *fn, void *user);
   X(FOLD,     "fold",     "what depends on no input and no parameter is computed once")            \
   X(MERGE,    "merge",    "equal steps with equal operands become one")                            \
   X(SIMPLIFY, "simplify", "x * 1, x - 0, transposes of transposes, and their like go")             \
+  X(PAIR,     "pair",     "a loss and its gradient are computed in one pass")                      \
   X(ACCUMULATE, "accumulate", "sums of products are added up in place, which rounds once less")    \
   X(FUSE,     "fuse",     "elementwise steps and reductions become loops over blocks in cache")    \
   X(REUSE,    "reuse",    "results take the memory of operands that are used no more")

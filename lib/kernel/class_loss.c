@@ -57,29 +57,45 @@ void tgi_class_loss_each(const tg_runtime *runtime, const tgi_class_loss *c, voi
   run(runtime, &j);
 }
 
+/* Runs the job for the sum of the losses. */
+static tg_status run_sums(const tg_runtime *runtime, tgi_arena *scratch, job *j, double *sum) {
+  j->rows.sums = true;
+  j->sums = tgi_arena_alloc(scratch, (size_t)tiles(j) * sizeof *j->sums);
+  if (j->sums == NULL) return TG_NO_MEMORY;
+  run(runtime, j);
+  *sum = 0;
+  for (int64_t i = 0; i < tiles(j); i++) *sum += j->sums[i];
+  return TG_OK;
+}
+
 tg_status tgi_class_loss_sum(const tg_runtime *runtime, tgi_arena *scratch, const tgi_class_loss *c,
                              double *sum) {
   job j = job_of(c);
-  j.rows.sums = true;
-  j.sums = tgi_arena_alloc(scratch, (size_t)tiles(&j) * sizeof *j.sums);
-  if (j.sums == NULL) return TG_NO_MEMORY;
-  run(runtime, &j);
-  *sum = 0;
-  for (int64_t i = 0; i < tiles(&j); i++) *sum += j.sums[i];
-  return TG_OK;
+  return run_sums(runtime, scratch, &j, sum);
+}
+
+static job slopes_of(const tgi_class_loss *c, void *dx, const void *g, int64_t g_step,
+                     double divisor, double beta) {
+  job j = job_of(c);
+  j.rows.dx = dx, j.rows.g = g, j.rows.g_step = g_step;
+  j.rows.divisor = divisor, j.rows.beta = beta;
+  return j;
 }
 
 void tgi_class_loss_grad(const tg_runtime *runtime, const tgi_class_loss *c, void *dx,
                          const void *g, int64_t g_step, double divisor, double beta) {
-  tgi_class_loss_both(runtime, c, NULL, dx, g, g_step, divisor, beta);
+  job j = slopes_of(c, dx, g, g_step, divisor, beta);
+  run(runtime, &j);
 }
 
-void tgi_class_loss_both(const tg_runtime *runtime, const tgi_class_loss *c, void *y, void *dx,
-                         const void *g, int64_t g_step, double divisor, double beta) {
-  job j = job_of(c);
-  j.rows.each = y, j.rows.dx = dx, j.rows.g = g, j.rows.g_step = g_step;
-  j.rows.divisor = divisor, j.rows.beta = beta;
+tg_status tgi_class_loss_both(const tg_runtime *runtime, tgi_arena *scratch,
+                              const tgi_class_loss *c, void *y, double *sum, void *dx,
+                              const void *g, int64_t g_step, double divisor, double beta) {
+  job j = slopes_of(c, dx, g, g_step, divisor, beta);
+  j.rows.each = y;
+  if (sum != NULL) return run_sums(runtime, scratch, &j, sum);
   run(runtime, &j);
+  return TG_OK;
 }
 
 /* q is minus the slope of a row whose scores are not normalised. */

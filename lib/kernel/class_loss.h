@@ -29,10 +29,11 @@ double tgi_class_loss_weight(const tgi_class_loss *c);
 void tgi_class_loss_each(const tg_runtime *runtime, const tgi_class_loss *c, void *y);
 tg_status tgi_class_loss_sum(const tg_runtime *runtime, tgi_arena *scratch, const tgi_class_loss *c,
                              double *sum);
-/* The losses of each row and dx in one pass over x, where g is known before: what each and grad
-   give, at the cost of grad. */
-void tgi_class_loss_both(const tg_runtime *runtime, const tgi_class_loss *c, void *y, void *dx,
-                         const void *g, int64_t g_step, double divisor, double beta);
+/* What each (y not NULL), sum (sum not NULL) and grad give, to the bit, in one pass over x, where g
+   is known before: at the cost of grad. */
+tg_status tgi_class_loss_both(const tg_runtime *runtime, tgi_arena *scratch,
+                              const tgi_class_loss *c, void *y, double *sum, void *dx,
+                              const void *g, int64_t g_step, double divisor, double beta);
 /* dx = beta dx + g[r g_step] slope of row r / divisor; g_step is 0 or 1. */
 void tgi_class_loss_grad(const tg_runtime *runtime, const tgi_class_loss *c, void *dx,
                          const void *g, int64_t g_step, double divisor, double beta);

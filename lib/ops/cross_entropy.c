@@ -142,6 +142,28 @@ static tg_status grad_nll_loss(const tg_call *c, int i, const tg_tensor *g, cons
   return grad_loss(c, false, i, g, dx, beta);
 }
 
+/* The loss of operands 1 and on, and its cotangent in them given operand 0: in c->out, and where
+   the operands end. */
+static tg_status kernel_with_grad(const tg_call *c) {
+  tg_call of = *c;
+  of.op = &tgi_op_cross_entropy;
+  of.in = c->in + 1;
+  of.n = c->n - 1;
+  tgi_class_loss k;
+  tg_tensor g = c->in[0];
+  void *dx = c->in[c->n].data;
+  double sum = 0;
+  tg_status status = classes_of(&of, true, &k);
+  if (status != TG_OK) return status;
+  if (!tgi_dense(c, g.dtype, &g)) return TG_NO_MEMORY;
+  const bool each = is_each(c);
+  const double by = divisor(c, &k);
+  status = tgi_class_loss_both(c->runtime, c->scratch, &k, each ? c->out.data : NULL,
+                               each ? NULL : &sum, dx, g.data, each ? 1 : 0, by, 0);
+  if (status == TG_OK && !each) tg_tensor_put(&c->out, 0, sum / by);
+  return status;
+}
+
 static tg_status kernel_class_targets(const tg_call *c) {
   tgi_class_loss k;
   const tg_status status = classes_of(c, false, &k);
@@ -230,6 +252,10 @@ const tg_op tgi_op_cross_entropy = {
   .formula = "reduction of q (log sum e^x - x), q = weight one_hot(index)",
   .shape = shape_loss, .kernel = kernel_cross_entropy, .grad = grad_cross_entropy,
   .vjp = {vjp_cross_entropy, tg_vjp_none, tg_vjp_none}, TG_SAMPLES(samples_cross_entropy),
+};
+const tg_op tgi_op_cross_entropy_with_grad = {
+  TG_OP_INIT, CLASSES, .name = "cross_entropy_with_grad", .label = "cross entropy, grad",
+  .formula = "cross_entropy and g times its slope", .kernel = kernel_with_grad,
 };
 const tg_op tgi_op_nll_loss = {
   TG_OP_INIT, CLASSES, .name = "nll_loss", .label = "nll",

@@ -35,6 +35,8 @@ extern const tg_op tgi_op_cross_entropy, tgi_op_nll_loss, tgi_op_class_targets,
 #define LOSS(name, ...)  extern const tg_op tgi_op_##name;
 #define LOSS1(name, ...) extern const tg_op tgi_op_##name;
 #include "kernel/loss_rows.h"
+/* made by programs only: results are the loss and dx, given g, x, index and perhaps weights */
+extern const tg_op tgi_op_cross_entropy_with_grad;
 /* random */
 extern const tg_op tgi_op_dropout;
 extern const tg_op tgi_op_rand_uniform, tgi_op_rand_normal, tgi_op_rand_bernoulli;

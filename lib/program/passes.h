@@ -10,6 +10,7 @@ tg_status tgi_run_passes(tgi_graph *g, const tg_program_options *options);
 tgi_pass_fn tgi_pass_fold;
 tgi_pass_fn tgi_pass_merge;
 tgi_pass_fn tgi_pass_simplify;
+tgi_pass_fn tgi_pass_pair;
 tgi_pass_fn tgi_pass_accumulate;
 
 /* y = a b + c, matrices. May lie where c lies, and nowhere else. */
