@@ -366,6 +366,20 @@ static void wide(tg_var x, tg_var y[]) {
 START_TEST(test_wide) { ck_assert_int_le(steps_of(wide, TG_DIMS(3000), 1), 30); }
 END_TEST
 
+/* A sum of products is not put off until all of them are there. */
+static void sum_of_products(tg_var x, tg_var y[]) {
+  y[0] = tg_matmul(x, x);
+  for (int i = 0; i < 20; i++) y[0] = tg_add(y[0], tg_matmul(tg_add_scalar(x, i), x));
+}
+
+START_TEST(test_memory) {
+  const int64_t dims[] = {160, 160};
+  tg_program *p = program_of(sum_of_products, 2, dims, 1, 0);
+  ck_assert_uint_le(tg_program_stats_of(p).least_bytes, 4 * 160 * 160 * sizeof(double));
+  tg_program_free(p);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("program_fuse");
   TCase *tc = tcase_create("fuse");
@@ -377,6 +391,7 @@ int main(void) {
   tcase_add_test(tc, test_crossed);
   tcase_add_test(tc, test_long_chain);
   tcase_add_test(tc, test_wide);
+  tcase_add_test(tc, test_memory);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

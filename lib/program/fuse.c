@@ -13,7 +13,8 @@ enum { NONE = -1, ONE = 0, SMALL = 1 << 14 };
 /* By step. */
 typedef struct member {
   int32_t shape;  /* its class; NONE: not to be fused; ONE: all of its values have one element */
-  uint32_t waits; /* how many reads of its results are not placed */
+  uint32_t reads; /* how often its result is read, */
+  uint32_t waits; /* and how many of these reads are not placed yet */
   uint32_t unit;  /* where it is placed, from the end; 0: nowhere yet */
   uint32_t next;  /* 1 + the next ready one of its shape */
   uint32_t component; /* a step with which it shares values */
@@ -40,6 +41,7 @@ typedef struct pass {
   uint32_t *stack, n_stack; /* that are about to join the group */
   uint32_t units;
   int32_t joining;        /* the shape of the group that is formed; NONE: none is */
+  uint32_t newest;        /* the last step outside of that group that it reads from, from 1 */
   uint32_t n_sums;        /* in that group, */
   tgi_fuse_sum rows;      /* all over these rows */
   uint32_t *late, n_late; /* what became ready and cannot join */
@@ -156,7 +158,7 @@ static tg_status set_up(pass *p) {
     p->members[s].sums = p->members[s].shape > ONE && sums_here(p, step);
     for (uint32_t i = 0; i < step->n; i++) {
       int32_t from = p->f.maker[step->x[i]];
-      if (from != TGI_NO_STEP) p->members[from].waits++;
+      if (from != TGI_NO_STEP) p->members[from].reads = ++p->members[from].waits;
       if (p->members[s].shape > ONE) link(p, s, step->x[i], toucher);
     }
     if (p->members[s].shape > ONE) link(p, s, step->y[0], toucher);
@@ -237,15 +239,48 @@ static bool fits(pass *p, uint32_t s) {
   return true;
 }
 
+/* Has v as many elements of its own as the group's values? */
+static bool is_large(const pass *p, uint32_t v) {
+  return tg_tensor_numel(value(p, v)) == p->shapes[p->joining].numel && !is_spread(p, v);
+}
+
+/* Is v large, and needed by nothing that is placed already? */
+static bool is_held_for(const pass *p, uint32_t v) {
+  int32_t from = p->f.maker[v];
+  return from != TGI_NO_STEP && is_large(p, v) &&
+         p->members[from].waits == p->members[from].reads && p->f.uses[v] == p->members[from].reads;
+}
+
+/* A step that reads more large values than it makes, and ran before others that the group reads
+   from, would only keep these values waiting: sums of many matrices are such steps. */
+static bool holds_memory(const pass *p, uint32_t s) {
+  const tgi_step *step = &p->g->steps[s];
+  uint32_t held = 0;
+  if (p->shapes[p->joining].numel <= SMALL || p->newest <= s + 1) return false;
+  for (uint32_t i = 0; i < step->n; i++)
+    held += is_held_for(p, step->x[i]) && (i == 0 || step->x[i] != step->x[i - 1]);
+  return held > 1;
+}
+
+static void note_newest(pass *p, uint32_t s) {
+  const tgi_step *step = &p->g->steps[s];
+  for (uint32_t i = 0; i < step->n; i++) {
+    int32_t from = p->f.maker[step->x[i]];
+    if (from == TGI_NO_STEP || p->members[from].shape == p->joining) continue;
+    if (is_large(p, step->x[i]) && p->newest < (uint32_t)from + 1) p->newest = (uint32_t)from + 1;
+  }
+}
+
 /* Places what is on the stack, and what becomes ready by it. */
 static uint32_t place_stack(pass *p, uint32_t count) {
   while (p->n_stack > 0 && count < most_of(p->joining)) {
     uint32_t s = p->stack[--p->n_stack];
     if (p->members[s].unit) continue;
-    if (!fits(p, s)) {
+    if (holds_memory(p, s) || !fits(p, s)) {
       p->late[p->n_late++] = s;
       continue;
     }
+    note_newest(p, s);
     place(p, s);
     count++;
   }
@@ -255,7 +290,7 @@ static uint32_t place_stack(pass *p, uint32_t count) {
 static void form(pass *p, int32_t shape_id, uint32_t first) {
   shape *of = &p->shapes[shape_id];
   p->joining = shape_id;
-  p->n_sums = 0;
+  p->n_sums = p->newest = 0;
   p->units++;
   p->stack[p->n_stack++] = first;
   uint32_t count = place_stack(p, 0);
@@ -299,6 +334,18 @@ static void form_groups(pass *p) {
 
 /* ---- the new steps ---- */
 
+/* Does a single step read what is spread? A loop packs that once, not run by run. */
+static bool is_spread_over(const pass *p, uint32_t s) {
+  const tgi_step *step = &p->f.steps[s];
+  bool spread = false;
+  if (p->members[s].shape <= ONE || p->members[s].sums) return false;
+  for (uint32_t i = 0; i < step->n; i++) {
+    int32_t from = p->f.maker[step->x[i]];
+    spread = spread || (from != TGI_NO_STEP && p->f.steps[from].op == &tgi_op_broadcast_to);
+  }
+  return spread;
+}
+
 /* The step of a unit, or of its steps [from, end) of `ordered`. A name of nothing that is computed
    here stays a view. */
 static tg_status make_unit(pass *p, const uint32_t ordered[], uint32_t n) {
@@ -311,7 +358,7 @@ static tg_status make_unit(pass *p, const uint32_t ordered[], uint32_t n) {
     steps[i] = p->f.steps[ordered[i]];
     computes = computes || !is_name(p, &steps[i]);
   }
-  if (n > 1 && computes)
+  if ((n > 1 && computes) || (n == 1 && is_spread_over(p, ordered[0])))
     return first->shape == ONE
                ? tgi_fuse_scalars(&p->f, first->unit, steps, n)
                : tgi_fuse_loop(&p->f, first->unit, &p->shapes[first->shape].like, steps, n);
