@@ -53,6 +53,11 @@ void tgi_softmax(const tg_runtime *runtime, tgi_softmax_kind kind, const tg_tens
   run(runtime, &lanes, y, axis);
 }
 
+void tgi_logsumexp(const tg_runtime *runtime, const tg_tensor *y, const tg_tensor *x) {
+  const tgi_lanes lanes = {.kind = TGI_LOGSUMEXP, .x = x->data, .to = y->data};
+  run(runtime, &lanes, x, 1);
+}
+
 void tgi_softmax_grad(const tg_runtime *runtime, tgi_softmax_kind kind, const tg_tensor *dx,
                       const tg_tensor *y, const tg_tensor *g, int axis, double beta) {
   const tgi_lanes lanes = {

@@ -19,6 +19,15 @@ static void lane(const tgi_lanes *j, const T *x, T *y) {
   }
 }
 
+/* What is subtracted before the exponential: the largest, or 0 where that is infinite or NaN. */
+static V tame(V top) { return select(top - top == all(0), top, all(0)); }
+
+static T log_of_lane(const tgi_lanes *j, const T *x) {
+  const V top = tame(all(lane_largest(j->n, x)));
+  const V y = log(all(lane_powers(j->n, x, top[0], NULL))) + top;
+  return y[0];
+}
+
 static inline void lane_grad_of(const tgi_lanes *j, const T *y, const T *g, T *dx,
                                 const bool logarithm, const bool adds) {
   const V total = all(lane_sum(j->n, g, logarithm ? NULL : y));
@@ -60,6 +69,21 @@ static void lanes(const tgi_lanes *j, int width, const T *x, T *y) {
     });
 }
 
+static void logs_of_lanes(const tgi_lanes *j, int width, const T *x, T *y) {
+  const int64_t end = j->n * j->inner;
+  T top[BLOCK], total[BLOCK] = {0};
+  memcpy(top, x, (size_t)width * sizeof *top);
+  for (int64_t at = j->inner; at < end; at += j->inner)
+    EACH_VECTOR(width, { store(top + i, m, larger(load(x + at + i, m), load(top + i, m))); });
+  EACH_VECTOR(width, { store(top + i, m, tame(load(top + i, m))); });
+  for (int64_t at = 0; at < end; at += j->inner)
+    EACH_VECTOR(width, {
+      const V power = exp(load(x + at + i, m) - load(top + i, m));
+      store(total + i, m, load(total + i, m) + power);
+    });
+  EACH_VECTOR(width, { store(y + i, m, log(load(total + i, m)) + load(top + i, m)); });
+}
+
 static void lanes_grad(const tgi_lanes *j, int width, const T *y, const T *g, T *dx) {
   const bool logarithm = j->kind == TGI_LOG_SOFTMAX;
   const int64_t end = j->n * j->inner;
@@ -82,7 +106,12 @@ static void lanes_grad(const tgi_lanes *j, int width, const T *y, const T *g, T 
 void TGI_SOFTMAX_OF(DTYPE, ISA)(const tgi_lanes *j, int width, int64_t at) {
   T *to = (T *)j->to + at;
   const T *x = (const T *)j->x + at;
-  if (j->g == NULL && j->inner == 1)
+  if (j->kind == TGI_LOGSUMEXP) to = (T *)j->to + at / j->n / j->inner * j->inner + at % j->inner;
+  if (j->kind == TGI_LOGSUMEXP && j->inner == 1)
+    *to = log_of_lane(j, x);
+  else if (j->kind == TGI_LOGSUMEXP)
+    logs_of_lanes(j, width, x, to);
+  else if (j->g == NULL && j->inner == 1)
     lane(j, x, to);
   else if (j->g == NULL)
     lanes(j, width, x, to);

@@ -7,7 +7,8 @@
 
 enum { TGI_SOFTMAX_BLOCK = 128 }; /* most neighbouring lanes at a time */
 
-/* Every array is [outer, n, inner]; a lane is n elements `inner` apart. */
+/* Every array is [outer, n, inner], but for the result of logsumexp, [outer, inner]; a lane is n
+   elements `inner` apart. */
 typedef struct tgi_lanes {
   tgi_softmax_kind kind;
   bool accumulate;

@@ -54,7 +54,13 @@ FUNCTION1(vector_erf, erf)
 FUNCTION1(vector_erfc, erfc)
 FUNCTION2(vector_pow_any, pow)
 FUNCTION2(vector_atan2, atan2)
-FUNCTION2(vector_hypot, hypot)
+FUNCTION2(vector_hypot_of, hypot)
+
+/* libmvec's is not the same to the bit with its operands swapped. */
+static inline V vector_hypot(V a, V b) {
+  const M swap = magnitude(a) < magnitude(b);
+  return vector_hypot_of(select(swap, b, a), select(swap, a, b));
+}
 
 /* a^b. The exponents that programs write are computed by what they mean, in every lane that has
    one: -1, 0.5, 1 and 2 are correctly rounded so, and 3 is within 1.5 ulp. */

@@ -1,64 +1,75 @@
 /* The logarithm of a sum of exponentials: the largest is taken out first, so nothing overflows. */
-#include "kernel/map.h"
+#include <math.h>
+
+#include "kernel/slopes.h"
+#include "kernel/softmax.h"
 #include "ops/axes.h"
 #include "ops/ops_internal.h"
 
-#include <math.h>
+/* ---- the value: lanes of contiguous memory ---- */
 
-/* What is subtracted before the exponential: the largest, or 0 where that is infinite or NaN. Both
-   contiguous. */
-static void tame(const tg_tensor *to, const tg_tensor *most) {
-  int64_t n = tg_tensor_numel(most);
-  if (most->dtype == TG_F32) {
-    const float *x = most->data;
-    for (int64_t i = 0; i < n; i++) ((float *)to->data)[i] = isfinite(x[i]) ? x[i] : 0;
-  } else {
-    const double *x = most->data;
-    for (int64_t i = 0; i < n; i++) ((double *)to->data)[i] = isfinite(x[i]) ? x[i] : 0;
+static bool adjacent(unsigned axes) {
+  while (axes && !(axes & 1)) axes >>= 1;
+  return (axes & (axes + 1)) == 0;
+}
+
+/* x as [outer, n, inner], where its reduced axes are neighbours in contiguous memory. */
+static tg_tensor in_place(const tg_tensor *x, unsigned reduced) {
+  int64_t dims[3] = {1, 1, 1};
+  for (int k = 0, at = 0; k < x->rank; k++) {
+    if (reduced >> k & 1)
+      at = 1;
+    else if (at == 1)
+      at = 2;
+    dims[at] *= x->dims[k];
   }
+  return tg_tensor_of(x->data, x->dtype, 3, dims);
 }
 
-/* Contiguous scratch of x's shape; data NULL: no memory. */
-static tg_tensor scratch_like(const tg_call *c, const tg_tensor *x) {
-  tg_tensor y = *x;
-  tgi_set_contiguous(&y);
-  y.data = tg_call_scratch(c, tg_tensor_bytes(x));
-  return y;
-}
-
-static void map(const tg_call *c, tgi_map_fn *fn, const tg_tensor *to, const tg_tensor *a,
-                const tg_tensor *b) {
-  tgi_map(c->runtime, fn, to, (const tg_tensor *const[]){a, b}, b ? 2 : 1, NULL);
-}
-
-/* sums = sum over axes of e^(x - shift) */
-static tg_status sum_powers(const tg_call *c, const tgi_map_table *rows, const tg_tensor *shift,
-                            const tg_tensor *sums) {
+/* The same of a copy whose reduced axes are the last; data NULL: no memory. */
+static tg_tensor moved(const tg_call *c, unsigned reduced) {
   const tg_tensor *x = &c->in[0];
-  tg_tensor less = scratch_like(c, x), powers = scratch_like(c, x);
-  if (less.data == NULL || powers.data == NULL) return TG_NO_MEMORY;
-  tg_tensor wide = tgi_spread_view(c, shift), to = tgi_kept(c, sums);
-  map(c, rows->sub.value, &less, x, &wide);
-  map(c, rows->exp.value, &powers, &less, NULL);
-  return tgi_reduce(c->runtime, &tgi_sum, &to, &powers, 0);
+  tg_tensor from = *x, to;
+  int rank = 0;
+  for (int last = 0; last < 2; last++)
+    for (int k = 0; k < x->rank; k++) {
+      if ((int)(reduced >> k & 1) != last) continue;
+      from.dims[rank] = x->dims[k];
+      from.strides[rank++] = x->strides[k];
+    }
+  to = from;
+  tgi_set_contiguous(&to);
+  to.data = tg_call_scratch(c, tg_tensor_bytes(x));
+  if (to.data != NULL) tgi_copy(&to, &from);
+  const int64_t n = tgi_reduced_count(c);
+  return tg_tensor_of(to.data, x->dtype, 3, (int64_t[]){tg_tensor_numel(x) / n, n, 1});
 }
 
 static tg_status kernel_logsumexp(const tg_call *c) {
-  const tgi_map_table *rows = tgi_map_table_for(tg_runtime_isa(c->runtime), c->in[0].dtype);
-  tg_tensor shift = scratch_like(c, &c->out), sums = scratch_like(c, &c->out);
-  if (shift.data == NULL || sums.data == NULL) return TG_NO_MEMORY;
-  tg_tensor to = tgi_kept(c, &sums);
-  tg_status status = tgi_reduce(c->runtime, &tgi_max, &to, &c->in[0], 0);
-  if (status != TG_OK) return status;
-  tame(&shift, &sums);
-  status = sum_powers(c, rows, &shift, &sums);
-  if (status != TG_OK) return status;
-  tg_tensor logs = scratch_like(c, &c->out);
-  if (logs.data == NULL) return TG_NO_MEMORY;
-  map(c, rows->log.value, &logs, &sums, NULL);
-  map(c, rows->add.value, &c->out, &logs, &shift);
+  const unsigned reduced = tgi_reduced_axes(c);
+  const tg_tensor *x = &c->in[0];
+  const int64_t n = tg_tensor_numel(&c->out);
+  if (tgi_reduced_count(c) == 0)
+    for (int64_t i = 0; i < n; i++) tg_tensor_put(&c->out, i, -INFINITY);
+  if (n == 0 || tgi_reduced_count(c) == 0) return TG_OK;
+  const bool lies_right = adjacent(reduced) && tg_tensor_is_contiguous(x);
+  const tg_tensor lanes = lies_right ? in_place(x, reduced) : moved(c, reduced);
+  if (lanes.data == NULL) return TG_NO_MEMORY;
+  tgi_logsumexp(c->runtime, &c->out, &lanes);
   return TG_OK;
 }
+
+static tg_status grad_logsumexp(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                                double beta) {
+  const tg_tensor y = tgi_spread_view(c, &c->out), wide = tgi_spread_view(c, g);
+  const tgi_slopes *slopes = tgi_slopes_for(tg_runtime_isa(c->runtime), dx->dtype);
+  (void)i;
+  tgi_map(c->runtime, slopes->logsumexp[beta != 0], dx,
+          (const tg_tensor *const[]){&c->in[0], &y, &wide}, 3, NULL);
+  return TG_OK;
+}
+
+/* ---- rules ---- */
 
 /* e^(x - y); 0 where all x are -inf and so is y. */
 static tg_var shares(const tg_call *c) {
@@ -94,7 +105,7 @@ static const tg_sample samples[] = {
 const tg_op tgi_op_logsumexp = {
   TG_OP_INIT, .name = "logsumexp", .label = "logsumexp", .formula = "y = ln sum of e^x over axes",
   .arity = 1, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,
-  .shape = tgi_shape_axes, .kernel = kernel_logsumexp, .vjp = {vjp_logsumexp}, .jvp = jvp_logsumexp, TG_SAMPLES(samples),
+  .shape = tgi_shape_axes, .kernel = kernel_logsumexp, .grad = grad_logsumexp, .vjp = {vjp_logsumexp}, .jvp = jvp_logsumexp, TG_SAMPLES(samples),
 };
 /* clang-format on */
 

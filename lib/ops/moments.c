@@ -1,7 +1,7 @@
 /* Variance and mean in two passes, as one packed operator; what is made of them. */
 #include <math.h>
 
-#include "kernel/map.h"
+#include "kernel/slopes.h"
 #include "ops/axes.h"
 #include "ops/ops_internal.h"
 
@@ -53,6 +53,20 @@ static tg_status kernel_var_mean(const tg_call *c) {
   if (status == TG_OK) status = tgi_reduce_squares(c->runtime, &to, x, &about);
   divide(c, &variance, &sums, divisor(c));
   return status;
+}
+
+static tg_status grad_var_mean(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                               double beta) {
+  const tg_tensor mean = tgi_select_view(&c->out, 0, 1), of_variance = tgi_select_view(g, 0, 0),
+                  of_mean = tgi_select_view(g, 0, 1);
+  const tg_tensor about = tgi_spread_view(c, &mean), u = tgi_spread_view(c, &of_variance),
+                  v = tgi_spread_view(c, &of_mean);
+  const tgi_slopes *slopes = tgi_slopes_for(tg_runtime_isa(c->runtime), dx->dtype);
+  (void)i;
+  tgi_map(c->runtime, slopes->moments[beta != 0], dx,
+          (const tg_tensor *const[]){&c->in[0], &about, &u, &v}, 4,
+          (double[]){2 / divisor(c), (double)tgi_reduced_count(c)});
+  return TG_OK;
 }
 
 static tg_var off_mean(const tg_call *c) {
@@ -113,7 +127,7 @@ static const tg_sample samples[] = {
 const tg_op tgi_op_var_mean = {
   TG_OP_INIT, .name = "var_mean", .label = "var, mean", .formula = "y[0] = sum of (x - mean)^2 over axes / (n - correction), y[1] = mean",
   .arity = 1, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = moment_fields,
-  .shape = shape_var_mean, .kernel = kernel_var_mean, .vjp = {vjp_var_mean}, .jvp = jvp_var_mean, TG_SAMPLES(samples),
+  .shape = shape_var_mean, .kernel = kernel_var_mean, .grad = grad_var_mean, .vjp = {vjp_var_mean}, .jvp = jvp_var_mean, TG_SAMPLES(samples),
 };
 const tg_op tgi_op_variance = {
   TG_OP_INIT, .name = "variance", .label = "var", .formula = "y = sum of (x - mean)^2 over axes / (n - correction)",

@@ -2,7 +2,7 @@
    where PyTorch does. */
 #include <math.h>
 
-#include "kernel/map.h"
+#include "kernel/slopes.h"
 #include "ops/axes.h"
 #include "ops/ops_internal.h"
 
@@ -78,6 +78,16 @@ static tg_var slope(const tg_call *c) {
   return tg_mul(up, tgi_spread(c, masked(no_y, tg_pow_scalar(y, 1 - p))));
 }
 
+static tg_status grad_power_norm(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                                 double beta) {
+  const tg_tensor y = tgi_spread_view(c, &c->out), wide = tgi_spread_view(c, g);
+  const tgi_slopes *slopes = tgi_slopes_for(tg_runtime_isa(c->runtime), dx->dtype);
+  (void)i;
+  tgi_map(c->runtime, slopes->norm[beta != 0], dx, (const tg_tensor *const[]){&c->in[0], &y, &wide},
+          3, (double[]){p_of(c) - 1, 1 - p_of(c)});
+  return TG_OK;
+}
+
 static tg_var vjp_power_norm(const tg_call *c, tg_var g) {
   return tg_mul(tgi_spread(c, g), slope(c));
 }
@@ -126,7 +136,7 @@ static const tg_sample samples_norm[] = {
 const tg_op tgi_op_power_norm = {
   TG_OP_INIT, .name = "power_norm", .label = "norm", .formula = "y = (sum of |x|^p over axes)^(1/p)",
   .arity = 1, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = norm_fields,
-  .shape = shape_power_norm, .kernel = kernel_power_norm, .vjp = {vjp_power_norm}, .jvp = jvp_power_norm, TG_SAMPLES(samples_power_norm),
+  .shape = shape_power_norm, .kernel = kernel_power_norm, .grad = grad_power_norm, .vjp = {vjp_power_norm}, .jvp = jvp_power_norm, TG_SAMPLES(samples_power_norm),
 };
 const tg_op tgi_op_norm = {
   TG_OP_INIT, .name = "norm", .label = "norm", .formula = "y = (sum of |x|^p over axes)^(1/p); max |x| where p is infinite",
