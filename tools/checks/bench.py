@@ -8,6 +8,8 @@ import sys
 import tempfile
 
 TOO_LARGE = {"mlp_large", "softmax_ce_wide", "adam_10m"}  # for a test under sanitizers
+# Between single precision in another order (1e-7) and what a wrong rate does to c5 (8e-5).
+CLOSE = 5e-6
 
 
 def expected(file):
@@ -26,7 +28,7 @@ def wrong(what, found, values):
     """The number of check values that are not as they should be."""
     count = 0
     for key, value in zip(("c1", "c5"), values):
-        if found.get(key) is None or not abs(found[key] - value) <= 1e-4 * abs(value):
+        if found.get(key) is None or not abs(found[key] - value) <= CLOSE * abs(value):
             print(f"{what}: {key} is {found.get(key)}, PyTorch has {value}")
             count += 1
     return count
