@@ -45,7 +45,7 @@ TG_API tg_key tg_input_fold(tg_tape *t, tg_key key, uint64_t n);
    not vary; shapes may be asked for (tg_dim, tg_numel). False for a failed var. */
 TG_API bool tg_branch(tg_var x);
 /* A constant with x's present value, by the caller's word that it is the same in every replay.
-   tg_item and tg_value take it. */
+   tg_item and tg_value take it. Copies, also where no capture is on. */
 TG_API tg_var tg_declare_constant(tg_var x);
 
 /* At the end of every replay that succeeds, parameter or buffer `index` becomes x. All assignments
@@ -64,7 +64,11 @@ TG_API tg_status tg_store_grads(tg_grads *grads, tg_var root);
 typedef tg_status tg_then_fn(void *user, tg_error *error);
 TG_API tg_status tg_then(tg_tape *t, tg_then_fn *fn, void *user);
 
-/* What is done to a recording. Each pass can be left out, for tests and for curiosity. */
+/* What is done to a recording. Each pass can be left out, for tests and for curiosity. A replay
+   gives the tape's numbers to the last bit, -0, NaN and infinity among them, except that FOLD and
+   SIMPLIFY may leave a sum to be added in another order (by the strides of a view that the tape had
+   copied), and that gradients are those of the recorded sweep, or of the plain one where a fused
+   operator has a gradient of its own. */
 /* clang-format off */
 #define TG_PASS_MAP(X)                                                                             \
   X(FOLD,     "fold",     "what depends on no input and no parameter is computed once")            \
@@ -100,10 +104,11 @@ TG_API void tg_program_free(tg_program *p); /* NULL is fine */
 /* ---- replay ---- */
 
 /* Runs the program on x[0..n): one for each input, of its shape and dtype, any strides, borrowed
-   for the call. TG_SHAPE, TG_DTYPE, TG_ARGUMENT name the input that does not fit; TG_BRANCH a
-   branch that came out otherwise; kernels' own errors (TG_INDEX, TG_DIVISION) name their operator.
-   After a failure parameters and optimizers are as before. Makes no call to the allocator from the
-   second replay on (from the first where inputs are contiguous). */
+   for the call. Results of its last replay may be among them. TG_SHAPE, TG_DTYPE, TG_ARGUMENT name
+   the input that does not fit; TG_BRANCH a branch that came out otherwise; kernels' own errors
+   (TG_INDEX, TG_DIVISION) name their operator. After a failure parameters and optimizers are as
+   before. Makes no call to the allocator from the second replay on (from the first where inputs are
+   contiguous). */
 TG_API tg_status tg_program_replay(tg_program *p, const tg_tensor x[], int n, tg_error *error);
 /* The key that input `index` has from the next replay on; before the first call, that of the
    capture. */
@@ -134,7 +139,8 @@ TG_API tg_status tg_program_dump(const tg_program *p, tg_write_fn *write, void *
 
 /* One program for each list of input shapes and dtypes, and for each way that branches went. */
 typedef struct tg_function tg_function;
-/* Records y[0..n_y) from x[0..n_x), which are inputs. TG_OK, or what the call then returns. */
+/* Records y[0..n_y) from x[0..n_x), which are inputs; every y[j] must be set. TG_OK, or what the
+   call then returns. It is called once for each program, never in a replay. */
 typedef tg_status tg_function_fn(tg_tape *t, const tg_var x[], int n_x, tg_var y[], int n_y,
                                  void *user);
 typedef struct tg_function_options {
@@ -142,12 +148,16 @@ typedef struct tg_function_options {
   int most; /* programs that are kept, the least recently used goes first; 0: 8 */
 } tg_function_options;
 
-/* NULL on failure. */
+/* options: NULL for defaults. What fn uses of `user` (parameters, gradients, optimizers) must
+   outlive the function. NULL on failure: TG_ARGUMENT without fn or for a negative count. One thread
+   at a time. */
 TG_API tg_function *tg_function_new(tg_function_fn *fn, int n_x, int n_y, void *user,
                                     const tg_function_options *options, tg_error *error);
 TG_API void tg_function_free(tg_function *f); /* NULL is fine */
 /* Replays the program that fits x[0..n_x), capturing it first where there is none, and has
-   y[0..n_y) view the results until the next call. On failure y[i].data is NULL. */
+   y[0..n_y) view the results until the next call, of which they may be inputs. On failure y[i].data
+   is NULL, and the function is as it was. A first call evaluates twice: it captures, then replays.
+ */
 TG_API tg_status tg_function_call(tg_function *f, const tg_tensor x[], tg_tensor y[],
                                   tg_error *error);
 TG_API int tg_function_programs(const tg_function *f); /* how many it holds */

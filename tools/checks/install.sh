@@ -51,10 +51,11 @@ int main(void) {
 }
 END
 "$root/tools/checks/readme.py" example "$root" >"$dest/example.c"
+"$root/tools/checks/readme.py" example "$root" 1 >"$dest/program.c"
 
 static=$(package --static --libs | sed 's/-ltapegrad/-l:libtapegrad.a/')
 # shellcheck disable=SC2046,SC2086  # lists of words
-for program in version example; do
+for program in version example program; do
   $CC -std=c11 -Wall -Wextra -Wpedantic -Werror "$dest/$program.c" -o "$dest/$program" \
     $(package --cflags --libs)
   $CC -std=c11 "$dest/$program.c" -o "$dest/$program-static" $(package --cflags) $static
@@ -68,5 +69,7 @@ version=$(run version) || fail "the version's numbers and texts differ"
 [ "$(run version-static)" = "$version" ] || fail "the static library has another version"
 shared=$(run example)
 [ "$(run example-static)" = "$shared" ] || fail "shared and static give different results"
+[ "$(run program | sed 's/.*loss//')" = "$(printf '%s\n' "$shared" | sed 's/.*loss//')" ] ||
+  fail "README.md's two examples have different losses"
 printf 'the example of README.md says:\n%s\n' "$shared"
 rm -rf "$dest"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What README.md shows is true: prints its first C block, or runs its commands: the lines of
+"""What README.md shows is true: prints a C block, or runs its commands: the lines of
 its sh blocks, and what begins with `build/` in the last column of its tables.
 
 A command is run in a copy-free checkout, by the shell, from the top. What is too long for that, or
@@ -58,21 +58,22 @@ def run(text, root, build):
 
 def main():
     if len(sys.argv) < 3 or sys.argv[1] not in ("example", "run"):
-        print("usage: tools/checks/readme.py example ROOT | run ROOT BUILD_FOLDER")
+        print("usage: tools/checks/readme.py example ROOT [NUMBER, from 0] | run ROOT BUILD_FOLDER")
         return 0 if "--help" in sys.argv else 1
     root = pathlib.Path(sys.argv[2]).resolve()
     text = (root / "README.md").read_text(encoding="utf-8")
     if sys.argv[1] == "run":
         return run(text, root, pathlib.Path(sys.argv[3]).resolve())
     example = blocks(text, "c")
-    if not example:
-        print("README.md has no C block", file=sys.stderr)
+    number = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    if number >= len(example):
+        print(f"README.md has {len(example)} C blocks", file=sys.stderr)
         return 1
     lines = len(example[0].splitlines())
     if lines > 20:
         print(f"README.md's first example has {lines} lines, more than 20", file=sys.stderr)
         return 1
-    print(example[0], end="")
+    print(example[number], end="")
     return 0
 
 
