@@ -282,6 +282,29 @@ tg_status tgi_reduce(const tg_runtime *runtime, const tgi_reduction *kind, const
   return reduce(runtime, kind, dst, x, NULL, beta != 0);
 }
 
+bool tgi_reduce_single(const tgi_reduction *kind, const tg_tensor *dst, const tg_tensor *x,
+                       tgi_leaf_sum *leaf) {
+  plan p = {.kernels = kind->of[x->dtype], .size = tg_dtype_size(x->dtype)};
+  if (!p.kernels || dst->dtype != x->dtype || tg_tensor_same_shape(dst, x)) return false;
+  if (!split_axes(&p, x, dst, NULL)) return false;
+  cut(&p);
+  *leaf = (tgi_leaf_sum){.kind = kind,
+                         .dtype = x->dtype,
+                         .columns = p.columns,
+                         .run = p.run,
+                         .column = p.column[X],
+                         .row = p.row,
+                         .to = p.column[DST]};
+  return p.tiles == 1 && p.leaves == 1 && p.columns > 0;
+}
+
+void tgi_reduce_leaf(const tgi_leaf_sum *leaf, void *dst, const void *x) {
+  const tgi_reduce_kernels *kernels = leaf->kind->of[leaf->dtype];
+  partial result;
+  kernels->leaf(leaf->columns, leaf->run, x, leaf->column, leaf->row, &zeros, &result);
+  kernels->store(leaf->columns, &result, dst, leaf->to, false);
+}
+
 tg_status tgi_reduce_squares(const tg_runtime *runtime, const tg_tensor *dst, const tg_tensor *x,
                              const tg_tensor *mean) {
   if (mean->dtype != x->dtype) return TG_DTYPE;

@@ -21,6 +21,18 @@ extern const tgi_reduction tgi_sum, tgi_prod, tgi_max, tgi_min;
 tg_status tgi_reduce(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
                      const tg_tensor *x, double beta);
 
+/* The same with beta 0 for other numbers in the same layout, where that is one leaf of few columns.
+   False where it is not. */
+typedef struct tgi_leaf_sum {
+  const tgi_reduction *kind;
+  tg_dtype dtype;
+  int64_t columns, run;
+  int64_t column, row, to; /* strides in bytes: of x from column to column, in one; of dst */
+} tgi_leaf_sum;
+bool tgi_reduce_single(const tgi_reduction *kind, const tg_tensor *dst, const tg_tensor *x,
+                       tgi_leaf_sum *leaf);
+void tgi_reduce_leaf(const tgi_leaf_sum *leaf, void *dst, const void *x);
+
 /* For those who make the elements as they go: the tree of tgi_reduce over rows of `run` > 1
    elements in one piece of memory. A row is cut into leaves of TGI_REDUCE_LEAF, and those into
    parts: part q has leaves [leaves * q / parts, leaves * (q + 1) / parts). The leaves of a part are

@@ -32,5 +32,7 @@ tg_tensor tgi_kept(const tg_call *c, const tg_tensor *y);
 /* y, which has the result's shape, spread over the operand's. */
 tg_tensor tgi_spread_view(const tg_call *c, const tg_tensor *y);
 tg_var tgi_spread(const tg_call *c, tg_var y);
+/* A tg_bind_fn for the sum of operand 0 into `to`, the result as tgi_reduce takes it. */
+tg_kernel_fn *tgi_bind_sum(const tg_call *c, const tg_tensor *to, const void **attrs);
 
 #endif

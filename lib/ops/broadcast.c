@@ -2,7 +2,7 @@
    binary operators are arranged by them. No rule un-broadcasts. */
 #include "kernel/accumulate.h"
 #include "kernel/reduce.h"
-#include "ops/attrs.h"
+#include "ops/axes.h"
 #include "ops/ops_internal.h"
 #include "tape/tape.h"
 
@@ -42,6 +42,10 @@ static tg_status shape_sum_to(tg_call *c) {
 
 static tg_status kernel_sum_to(const tg_call *c) {
   return tgi_reduce(c->runtime, &tgi_sum, &c->out, &c->in[0], 0);
+}
+
+static tg_kernel_fn *bind_sum_to(const tg_call *c, const void **attrs) {
+  return tgi_bind_sum(c, &c->out, attrs);
 }
 
 static tg_var vjp_sum_to(const tg_call *c, tg_var g) { return tgi_broadcast_like(g, &c->in[0]); }
@@ -85,7 +89,7 @@ const tg_op tgi_op_broadcast_to = {
 const tg_op tgi_op_sum_to = {
   TG_OP_INIT, .name = "sum_to", .label = "sum_to", .formula = "y = x summed over the axes that broadcasting y to x's shape would stretch",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(tgi_dims_attrs), .attrs = tgi_dims_fields,
-  .shape = shape_sum_to, .kernel = kernel_sum_to, .vjp = {vjp_sum_to}, .jvp = tg_jvp_linear, .grad = grad_sum_to, TG_SAMPLES(samples_sum_to),
+  .shape = shape_sum_to, .kernel = kernel_sum_to, .bind = bind_sum_to, .vjp = {vjp_sum_to}, .jvp = tg_jvp_linear, .grad = grad_sum_to, TG_SAMPLES(samples_sum_to),
 };
 /* clang-format on */
 

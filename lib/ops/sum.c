@@ -8,6 +8,22 @@ static tg_status kernel_sum(const tg_call *c) {
   return tgi_reduce(c->runtime, &tgi_sum, &to, &c->in[0], 0);
 }
 
+static tg_status kernel_leaf(const tg_call *c) {
+  tgi_reduce_leaf(c->attrs, c->out.data, c->in[0].data);
+  return TG_OK;
+}
+
+tg_kernel_fn *tgi_bind_sum(const tg_call *c, const tg_tensor *to, const void **attrs) {
+  tgi_leaf_sum *leaf = tg_call_scratch(c, sizeof *leaf);
+  *attrs = leaf;
+  return leaf && tgi_reduce_single(&tgi_sum, to, &c->in[0], leaf) ? kernel_leaf : NULL;
+}
+
+static tg_kernel_fn *bind_sum(const tg_call *c, const void **attrs) {
+  tg_tensor to = tgi_kept(c, &c->out);
+  return tgi_bind_sum(c, &to, attrs);
+}
+
 static tg_var vjp_sum(const tg_call *c, tg_var g) { return tgi_spread(c, g); }
 
 static tg_status grad_sum(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
@@ -91,7 +107,7 @@ static const tg_sample samples_mean[] = {
 const tg_op tgi_op_sum = {
   TG_OP_INIT, .name = "sum", .label = "sum", .formula = "y = sum of x over axes",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,
-  .shape = tgi_shape_axes, .kernel = kernel_sum, .vjp = {vjp_sum}, .jvp = tg_jvp_linear, .grad = grad_sum, TG_SAMPLES(samples_sum),
+  .shape = tgi_shape_axes, .kernel = kernel_sum, .bind = bind_sum, .vjp = {vjp_sum}, .jvp = tg_jvp_linear, .grad = grad_sum, TG_SAMPLES(samples_sum),
 };
 const tg_op tgi_op_mean = {
   TG_OP_INIT, .name = "mean", .label = "mean", .formula = "y = sum of x over axes / number of elements",

@@ -36,11 +36,13 @@ tg_status tg_optimizer_step(tg_optimizer *o, const tg_grads *grads, const tg_tap
   o->steps++;
   for (int r = 0; r < o->run_count; r++) {
     const tgi_run *run = &o->runs[r];
-    job j = {o, run, tg_params_flat(o->params, run->dtype).data,
-             tg_grads_flat(grads, run->dtype).data};
-    tgi_parallel(o->runtime, (run->n + TILE - 1) / TILE, update_tile, &j);
+    job j = {o, run, o->params->block[run->dtype], tg_grads_flat(grads, run->dtype).data};
+    if (run->n <= TILE)
+      update_tile(&j, 0);
+    else
+      tgi_parallel(o->runtime, (run->n + TILE - 1) / TILE, update_tile, &j);
   }
   for (int i = 0; i < o->params->count; i++)
-    if (o->group_of[i] >= 0) tg_params_touch(o->params, i);
+    if (o->group_of[i] >= 0) o->params->rows[i].version++;
   return TG_OK;
 }
