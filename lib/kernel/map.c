@@ -27,7 +27,8 @@ typedef struct job {
 /* One operand's dense copy. */
 typedef struct buffer {
   _Alignas(64) char bytes[BUFFER];
-  const char *repeats; /* the element that fills all of it, or NULL */
+  const char *repeats; /* the element that fills the first `filled`, or NULL */
+  int64_t filled;
 } buffer;
 
 /* The k operands that a kernel reads but its operator has not stand for operand 0. */
@@ -63,17 +64,17 @@ static void gather(size_t size, int64_t n, char *to, const char *from, int64_t s
     gather_uint8_t(n, to, from, stride);
 }
 
-/* n elements as dense memory: themselves, or a copy. A buffer that repeats the element already is
-   not filled again. */
+/* n elements, at most BLOCK, as dense memory: themselves, or a copy. A buffer that repeats the
+   element often enough is not filled again. */
 static const void *densely(buffer *b, size_t size, int64_t n, const char *from, int64_t stride) {
   if (stride == (int64_t)size) return from;
   if (stride != 0) {
     b->repeats = NULL;
     gather(size, n, b->bytes, from, stride);
-  } else if (b->repeats != from) {
+  } else if (b->repeats != from || b->filled < n) {
     b->repeats = from;
-    gather(size, BUFFER / (int64_t)size < BLOCK ? BUFFER / (int64_t)size : BLOCK, b->bytes, from,
-           0);
+    b->filled = n;
+    gather(size, n, b->bytes, from, 0);
   }
   return b->bytes;
 }
