@@ -196,7 +196,7 @@ void tgi_loop_set_up(const job *j, frame *f, int64_t n) {
       f->at[i] = next;
     }
     f->buffer[i] = next;
-    f->packed[i] = 0;
+    f->packed[i] = f->phase[i] = 0;
     next += l->layout->buffer;
   }
   for (uint32_t k = 0; k < l->n_y; k++) {
