@@ -3,7 +3,7 @@
    dtype and no arithmetic. */
 #include <string.h>
 
-#include "kernel/map.h"
+#include "kernel/accumulate.h"
 #include "kernel/reduce_parts.h"
 
 enum {
@@ -235,50 +235,13 @@ static tg_status reduce(const tg_runtime *runtime, const tgi_reduction *kind, co
   return TG_OK;
 }
 
-/* ---- nothing to reduce: a copy, or a sum of two ---- */
-
-enum { SLABS = 16, LEAST_SLABBED = 1 << 16 };
-
-typedef struct slabs {
-  const tg_tensor *to, *from;
-  int64_t n;
-} slabs;
-
-static void copy_slab(void *user, int64_t i) {
-  const slabs *s = user;
-  int64_t dim = s->to->dims[0], first = dim * i / s->n, end = dim * (i + 1) / s->n;
-  tg_tensor to = tgi_slice_view(s->to, 0, first, 1, end - first);
-  tg_tensor from = tgi_slice_view(s->from, 0, first, 1, end - first);
-  tgi_copy(&to, &from);
-}
-
-static void copy(const tg_runtime *runtime, const tg_tensor *to, const tg_tensor *from) {
-  slabs s = {to, from, 1};
-  if (tg_tensor_numel(to) < LEAST_SLABBED || to->rank == 0) {
-    tgi_copy(to, from);
-    return;
-  }
-  s.n = tgi_least(to->dims[0], SLABS);
-  tgi_parallel(runtime, s.n, copy_slab, &s);
-}
-
-/* Was dst made of x without a reduction? */
-static bool is_elementwise(const tg_runtime *runtime, const tgi_reduction *kind,
-                           const tg_tensor *dst, const tg_tensor *x, double beta) {
-  if (kind->of[x->dtype] == NULL || dst->dtype != x->dtype) return false;
-  if (!tg_tensor_same_shape(dst, x) || !tg_tensor_is_contiguous(dst)) return false;
-  if (beta == 0) {
-    copy(runtime, dst, x);
-    return true;
-  }
-  if (kind != &tgi_sum) return false;
-  const tgi_map_table *table = tgi_map_table_for(tg_runtime_isa(runtime), x->dtype);
-  return tgi_map(runtime, table->add.value, dst, (const tg_tensor *const[]){dst, x}, 2, NULL);
-}
-
 tg_status tgi_reduce(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
                      const tg_tensor *x, double beta) {
-  if (is_elementwise(runtime, kind, dst, x, beta)) return TG_OK;
+  bool summed = kind == &tgi_sum && tg_dtype_is_float(x->dtype) && dst->dtype == x->dtype;
+  if (summed && tg_tensor_same_shape(dst, x)) { /* over nothing */
+    tgi_accumulate(runtime, dst, x, beta);
+    return TG_OK;
+  }
   return reduce(runtime, kind, dst, x, NULL, beta != 0);
 }
 
