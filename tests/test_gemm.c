@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernel/gemm.h"
+#include "kernel/gemm_parts.h"
 #include "support.h"
 
 /* ---- what is multiplied ---- */
@@ -310,11 +310,50 @@ END_TEST
 START_TEST(test_name) {
   tg_runtime *portable = runtime_of(&servers[1], 1, 0), *blas = runtime_of(&servers[4], 1, 0);
   ck_assert_str_eq(tg_runtime_gemm_name(portable), "portable");
-  if (blas)
+  ck_assert_str_eq(tg_runtime_gemm_for(portable, TG_F64, 3000, 3000, 3000), "portable");
+  if (blas) {
     ck_assert_ptr_eq(strstr(tg_runtime_gemm_name(blas), "OpenBLAS "), tg_runtime_gemm_name(blas));
+    ck_assert_str_eq(tg_runtime_gemm_for(blas, TG_F32, 2, 30, 40), tg_runtime_gemm_name(blas));
+    ck_assert_str_eq(tg_runtime_gemm_for(blas, TG_I64, 200, 300, 400), "portable");
+  }
   ck_assert_uint_gt(strlen(tg_runtime_gemm_name(NULL)), 0);
   tg_runtime_free(portable);
   tg_runtime_free(blas);
+}
+END_TEST
+
+START_TEST(test_classes) {
+  static const struct {
+    int64_t m, n, k;
+    tgi_gemm_class class;
+  } cases[] = {{4, 3, 2, TGI_GEMM_TINY},         {16, 16, 16, TGI_GEMM_TINY},
+               {16, 17, 16, TGI_GEMM_ROWS},      {1, 5000, 700, TGI_GEMM_ROWS},
+               {17, 16, 4000, TGI_GEMM_COLUMNS}, {1000, 250, 10, TGI_GEMM_OUTER},
+               {17, 17, 17, TGI_GEMM_SMALL},     {32, 64, 64, TGI_GEMM_SMALL},
+               {80, 80, 80, TGI_GEMM_SMALL},     {81, 80, 80, TGI_GEMM_MEDIUM},
+               {256, 256, 256, TGI_GEMM_MEDIUM}, {320, 320, 321, TGI_GEMM_LARGE}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    ck_assert_int_eq(tgi_gemm_class_of(cases[i].m, cases[i].n, cases[i].k), cases[i].class);
+}
+END_TEST
+
+/* A library whose kernels are for a lesser processor than this one is passed over. */
+START_TEST(test_wrong_guess_of_the_processor) {
+  static const struct {
+    const char *core;
+    tg_isa isa;
+  } cases[] = {
+      {"Prescott", TG_ISA_BASE},     {"Nehalem", TG_ISA_BASE}, {"Sandybridge", TG_ISA_BASE},
+      {"Haswell", TG_ISA_AVX2},      {"Zen", TG_ISA_AVX2},     {"SkylakeX", TG_ISA_AVX512},
+      {"Cooperlake", TG_ISA_AVX512}, {"", TG_ISA_BASE},        {"what comes", TG_ISA_BASE}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ck_assert_int_eq(tgi_gemm_core_isa(cases[i].core), cases[i].isa);
+    for (tg_isa isa = TG_ISA_BASE; isa < TG_ISA_COUNT; isa++) {
+      tg_gemm_backend served = tgi_gemm_served(isa, cases[i].core, TG_F32, 1000, 1000, 1000);
+      tg_gemm_backend listed = tgi_gemm_choice(isa, TG_F32, 1000, 1000, 1000);
+      ck_assert_int_eq(served, isa <= cases[i].isa ? listed : TG_GEMM_PORTABLE);
+    }
+  }
 }
 END_TEST
 
@@ -329,6 +368,8 @@ int main(void) {
   tcase_add_loop_test(tests, test_no_memory, 0, SERVERS);
   tcase_add_test(tests, test_integers_wrap);
   tcase_add_test(tests, test_name);
+  tcase_add_test(tests, test_classes);
+  tcase_add_test(tests, test_wrong_guess_of_the_processor);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }

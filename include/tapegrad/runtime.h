@@ -4,7 +4,7 @@
 #ifndef TAPEGRAD_RUNTIME_H
 #define TAPEGRAD_RUNTIME_H
 
-#include "status.h"
+#include "tensor.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -16,7 +16,8 @@ typedef struct tg_runtime tg_runtime;
    TG_ISA_BASE is what the compiler targets without flags (SSE2 on x86-64). */
 typedef enum tg_isa { TG_ISA_BEST, TG_ISA_BASE, TG_ISA_AVX2, TG_ISA_AVX512, TG_ISA_COUNT } tg_isa;
 
-/* A GEMM library. TG_GEMM_AUTO takes the one that is fastest here, PORTABLE is always there. */
+/* A GEMM library. TG_GEMM_AUTO takes the one that a table says is fastest for the processor and the
+   shape, PORTABLE is always there. */
 typedef enum tg_gemm_backend { TG_GEMM_AUTO, TG_GEMM_PORTABLE, TG_GEMM_BLAS } tg_gemm_backend;
 
 /* `size` bytes at a multiple of `alignment` (a power of two, at most 64), or NULL. */
@@ -46,11 +47,14 @@ TG_API tg_runtime *tg_runtime_new(const tg_runtime_options *options, tg_error *e
 /* Frees it and ends its threads; NULL is fine. */
 TG_API void tg_runtime_free(tg_runtime *runtime);
 
-/* What serves: the instruction set in use, its name ("avx2"), the GEMM library's ("OpenBLAS
-   0.3.21", "portable"), the number of threads. `runtime` may be NULL. */
+/* What serves: the instruction set in use, its name ("avx2"), the GEMM library's for large products
+   ("OpenBLAS 0.3.21", "portable"), the number of threads. `runtime` may be NULL. */
 TG_API tg_isa tg_runtime_isa(const tg_runtime *runtime);
 TG_API const char *tg_isa_name(tg_isa isa);
 TG_API const char *tg_runtime_gemm_name(const tg_runtime *runtime);
+/* The library that multiplies [m,k] by [k,n]. */
+TG_API const char *tg_runtime_gemm_for(const tg_runtime *runtime, tg_dtype dtype, int64_t m,
+                                       int64_t n, int64_t k);
 TG_API int tg_runtime_threads(const tg_runtime *runtime);
 
 /* Bytes that this runtime's objects hold now, and the most that they held. 0 for NULL. */

@@ -12,25 +12,30 @@ static tg_status tgi_gemm_blas(const tgi_product *p) {
   (void)p;
   return TG_UNSUPPORTED;
 }
+static const char *tgi_blas_core(void) { return ""; }
 #endif
 
 /* Up to as many multiplications the direct loops win; fewer where nothing need be packed. */
 static const double DIRECT = 256, DIRECT_IN_PLACE = 32;
 
-/* The library that is fastest with an instruction set. Measured on Zen 5 for 16^3 to 1024^3, f32
-   and f64: our AVX-512 kernels do twice what OpenBLAS 0.3.21 does there; with AVX2 they are
-   even. */
-static tg_gemm_backend fastest(tg_isa isa) {
-  return HAVE_BLAS && isa != TG_ISA_AVX512 ? TG_GEMM_BLAS : TG_GEMM_PORTABLE;
+static tg_gemm_backend backend(const tg_runtime *runtime, tg_dtype dtype, int64_t m, int64_t n,
+                               int64_t k) {
+  tg_gemm_backend wanted = tgi_runtime_gemm(runtime);
+  if (wanted != TG_GEMM_AUTO) return wanted;
+  tg_isa isa = tg_runtime_isa(runtime);
+  if (!HAVE_BLAS || tgi_gemm_choice(isa, dtype, m, n, k) != TG_GEMM_BLAS) return TG_GEMM_PORTABLE;
+  return tgi_gemm_served(isa, tgi_blas_core(), dtype, m, n, k);
 }
 
-static tg_gemm_backend backend(const tg_runtime *runtime) {
-  tg_gemm_backend wanted = tgi_runtime_gemm(runtime);
-  return wanted == TG_GEMM_AUTO ? fastest(tg_runtime_isa(runtime)) : wanted;
+const char *tg_runtime_gemm_for(const tg_runtime *runtime, tg_dtype dtype, int64_t m, int64_t n,
+                                int64_t k) {
+  if (!tg_dtype_is_float(dtype)) return "portable";
+  bool blas = backend(tgi_runtime(runtime), dtype, m, n, k) == TG_GEMM_BLAS;
+  return blas ? TGI_BLAS_NAME : "portable";
 }
 
 const char *tg_runtime_gemm_name(const tg_runtime *runtime) {
-  return backend(tgi_runtime(runtime)) == TG_GEMM_BLAS ? TGI_BLAS_NAME : "portable";
+  return tg_runtime_gemm_for(runtime, TG_F32, 1024, 1024, 1024);
 }
 
 tg_status tgi_multiply(const tgi_product *p) {
@@ -39,18 +44,17 @@ tg_status tgi_multiply(const tgi_product *p) {
     tgi_gemm_direct(p);
     return TG_OK;
   }
+  bool blas = backend(p->runtime, p->dtype, p->m, p->n, p->k) == TG_GEMM_BLAS;
+  tg_status status = blas && p->k > 0 ? tgi_gemm_blas(p) : TG_UNSUPPORTED;
+  if (status != TG_UNSUPPORTED) return status;
   if (p->m == 1 || p->n == 1) {
     tgi_gemm_vector(p);
     return TG_OK;
   }
   if (tgi_gemm_in_place(p)) return TG_OK;
-  if (work <= DIRECT) {
-    tgi_gemm_direct(p);
-    return TG_OK;
-  }
-  tg_status status = TG_UNSUPPORTED;
-  if (backend(p->runtime) == TG_GEMM_BLAS) status = tgi_gemm_blas(p);
-  return status == TG_UNSUPPORTED ? tgi_gemm_portable(p) : status;
+  if (work > DIRECT) return tgi_gemm_portable(p);
+  tgi_gemm_direct(p);
+  return TG_OK;
 }
 
 tg_status tgi_gemm(const tg_runtime *runtime, tgi_arena *scratch, tg_dtype dtype, int64_t m,

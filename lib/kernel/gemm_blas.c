@@ -105,3 +105,5 @@ tg_status tgi_gemm_blas(const tgi_product *p) {
   tgi_arena_rewind(p->scratch, mark);
   return status;
 }
+
+const char *tgi_blas_core(void) { return openblas_get_corename(); }

@@ -25,11 +25,14 @@ enum { VECTOR = 16, MR = 4 };
 #define ROWS_MAP(X) X(1) X(2) X(3) X(4)
 #endif
 
-/* gcc keeps an array in registers only where it unrolls its loops early. */
+/* Where a kernel has many registers gcc keeps an array of them there only if it unrolls its loops
+   early; with few, what is unrolled early copies sums about. */
 #if defined(__clang__)
 #define UNROLLED _Pragma("clang loop unroll(full)")
-#else
+#elif defined(__AVX2__)
 #define UNROLLED _Pragma("GCC unroll 16")
+#else
+#define UNROLLED
 #endif
 
 #define LANES (VECTOR / (int)sizeof(T))

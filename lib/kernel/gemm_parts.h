@@ -23,7 +23,34 @@ tg_status tgi_gemm_portable(const tgi_product *p);
    layout. */
 #ifdef TGI_HAVE_BLAS
 tg_status tgi_gemm_blas(const tgi_product *p);
+/* The name of the processor for which OpenBLAS picked its kernels: "Haswell". */
+const char *tgi_blas_core(void);
 #endif
+
+/* ---- who serves ---- */
+
+/* Shapes that a library is fast or slow at. */
+typedef enum tgi_gemm_class {
+  TGI_GEMM_TINY,    /* up to 16^3 multiplications */
+  TGI_GEMM_ROWS,    /* at most 16 rows */
+  TGI_GEMM_COLUMNS, /* at most 16 columns */
+  TGI_GEMM_OUTER,   /* at most 16 inner steps */
+  TGI_GEMM_SMALL,   /* up to 80^3 */
+  TGI_GEMM_MEDIUM,  /* up to 320^3 */
+  TGI_GEMM_LARGE,
+  TGI_GEMM_CLASSES
+} tgi_gemm_class;
+
+tgi_gemm_class tgi_gemm_class_of(int64_t m, int64_t n, int64_t k);
+const char *tgi_gemm_class_name(tgi_gemm_class c);
+/* PORTABLE or BLAS, by the committed table. f32 and f64 only. */
+tg_gemm_backend tgi_gemm_choice(tg_isa isa, tg_dtype dtype, int64_t m, int64_t n, int64_t k);
+/* The instruction set of OpenBLAS's kernels for a processor: a library that does not know this one
+   runs at a fraction of its speed. BASE for names that are not known here. */
+tg_isa tgi_gemm_core_isa(const char *core);
+/* The choice, where OpenBLAS's kernels are for this instruction set. */
+tg_gemm_backend tgi_gemm_served(tg_isa isa, const char *core, tg_dtype dtype, int64_t m, int64_t n,
+                                int64_t k);
 
 /* ---- kernels of one dtype and one instruction set ---- */
 

@@ -67,12 +67,18 @@ static inline __attribute__((always_inline)) void LOCAL(registers)(int rows, int
 ROWS_MAP(DEFINE)
 #undef DEFINE
 
-/* By rows, whether the last vector is a part, and vectors. */
+/* By whether the last vector is a part, vectors, and rows. */
 typedef void LOCAL(tile_fn)(const piece *p);
-#define ENTRY(r)                                                                                   \
-  {{LOCAL(tile_##r##_1), LOCAL(tile_##r##_2)}, {LOCAL(part_##r##_1), LOCAL(part_##r##_2)}},
-static LOCAL(tile_fn) *const LOCAL(tiles)[MR][2][2] = {ROWS_MAP(ENTRY)};
-#undef ENTRY
+#define TILE_1(r) LOCAL(tile_##r##_1),
+#define TILE_2(r) LOCAL(tile_##r##_2),
+#define PART_1(r) LOCAL(part_##r##_1),
+#define PART_2(r) LOCAL(part_##r##_2),
+static LOCAL(tile_fn) *const LOCAL(tiles)[2][2][MR] = {{{ROWS_MAP(TILE_1)}, {ROWS_MAP(TILE_2)}},
+                                                       {{ROWS_MAP(PART_1)}, {ROWS_MAP(PART_2)}}};
+#undef TILE_1
+#undef TILE_2
+#undef PART_1
+#undef PART_2
 
 /* C [rows, cols] = add + from^T; C's columns are contiguous, from is [rows, NR]. */
 static void LOCAL(store_turned)(int rows, int cols, const T *from, T *c, int64_t c_col,
@@ -88,19 +94,21 @@ static void LOCAL(rows)(const tgi_tile *t, piece *p, int64_t j, int cols) {
   T border[MR * NR];
   bool turned = t->turned;
   int vectors = cols > LANES ? 2 : 1;
-  int64_t groups = tgi_ceil_div(t->m, MR);
   p->last = cols - (vectors - 1) * LANES;
-  for (int64_t g = 0, i = 0, rows; g < groups; g++, i += rows) {
-    /* Slivers are MR wide; rows in place are shared evenly. */
-    rows = t->a_packed ? tgi_least(MR, t->m - i) : (t->m - i) / (groups - g);
-    p->a = (const T *)t->a.data + i * (t->a_packed ? t->k : t->a.row);
+  LOCAL(tile_fn) *const *tiles = LOCAL(tiles)[p->last < LANES][vectors - 1];
+  /* Slivers are MR wide; rows in place are shared evenly. */
+  int64_t groups = tgi_ceil_div(t->m, MR), each = t->m / groups, more = t->m % groups;
+  int64_t a_row = t->a_packed ? t->k : t->a.row;
+  for (int64_t g = 0, i = 0, n; g < groups; g++, i += n) {
+    n = t->a_packed ? tgi_least(MR, t->m - i) : each + (g < more);
+    p->a = (const T *)t->a.data + i * a_row;
     T *c = (T *)t->c.data + i * t->c.row + j * t->c.col;
     const T *add = (const T *)t->add.data;
     if (add) add += i * t->add.row + j * t->add.col;
     p->c = turned ? border : c;
     p->add = turned ? NULL : add;
-    LOCAL(tiles)[rows - 1][p->last < LANES][vectors - 1](p);
-    if (turned) LOCAL(store_turned)((int)rows, cols, border, c, t->c.col, add, t->add.col);
+    tiles[n - 1](p);
+    if (turned) LOCAL(store_turned)((int)n, cols, border, c, t->c.col, add, t->add.col);
   }
 }
 

@@ -2,6 +2,9 @@
    a tile of results is made at a time. */
 #include "kernel/gemm_parts.h"
 
+/* Fewer multiplications are not worth waking a thread for. */
+static const double WORTH = 1 << 20;
+
 /* y [m] = x [m,n] v [n], y and v with any step. */
 typedef struct vector_job {
   const tgi_gemm_kernels *kernels;
@@ -54,7 +57,7 @@ void tgi_gemm_vector(const tgi_product *p) {
     v.v = p->a.data, v.v_step = p->a.col, v.y_step = v.add_step = 1;
   }
   int64_t tiles = (v.m + TGI_VECTOR_TILE - 1) / TGI_VECTOR_TILE;
-  if ((double)v.m * (double)v.n < 1 << 17)
+  if ((double)v.m * (double)v.n < WORTH)
     for (int64_t i = 0; i < tiles; i++) tile(&v, i);
   else
     tgi_parallel(p->runtime, tiles, tile, &v);
