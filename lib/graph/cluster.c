@@ -35,7 +35,7 @@ uint32_t tgi_dot_scope_of(const tg_tape *t, uint32_t id) {
 
 void tgi_dot_indent(tgi_dot *d, uint32_t scope) {
   uint32_t depth = d->depths[scope] + 1;
-  tgi_dot_put(d, "%*s", (int)(2 * (depth < 20 ? depth : 20)), "");
+  tgi_out_put(&d->out, "%*s", (int)(2 * (depth < 20 ? depth : 20)), "");
 }
 
 static void open_cluster(tgi_dot *d, uint32_t scope) {
@@ -43,12 +43,12 @@ static void open_cluster(tgi_dot *d, uint32_t scope) {
   bool met = d->clusters[scope] != 0;
   if (!met) d->clusters[scope] = ++d->cluster_count;
   tgi_dot_indent(d, s->parent);
-  tgi_dot_put(d, "subgraph cluster_%u {\n", (unsigned)d->clusters[scope]);
+  tgi_out_put(&d->out, "subgraph cluster_%u {\n", (unsigned)d->clusters[scope]);
   if (met) return;
   tgi_dot_indent(d, scope);
-  tgi_dot_put(d, "label=\"");
-  tgi_dot_put_shown(d, s->name);
-  tgi_dot_put(d, "\"; style=rounded; color=\"#7f8c8d\";\n");
+  tgi_out_put(&d->out, "label=\"");
+  tgi_out_shown(&d->out, s->name);
+  tgi_out_put(&d->out, "\"; style=rounded; color=\"#7f8c8d\";\n");
 }
 
 void tgi_dot_move(tgi_dot *d, uint32_t from, uint32_t to) {
@@ -62,7 +62,7 @@ void tgi_dot_move(tgi_dot *d, uint32_t from, uint32_t to) {
     }
     from = scopes[from - 1].parent;
     tgi_dot_indent(d, from);
-    tgi_dot_put(d, "}\n");
+    tgi_out_put(&d->out, "}\n");
   }
   while (n > 0) open_cluster(d, d->path[--n]);
 }

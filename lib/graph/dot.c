@@ -90,16 +90,16 @@ static tg_status plan(tgi_dot *d, const tg_var roots[], int n) {
 
 static void put_head(tgi_dot *d) {
   static const char *const directions[] = {"TB", "LR", "BT", "RL"};
-  tgi_dot_put(d, "digraph tape {\n  rankdir=%s;\n", directions[d->options.direction & 3]);
-  tgi_dot_put(d, "  graph [fontname=\"Helvetica\", fontsize=11];\n");
-  tgi_dot_put(d, "  node [fontname=\"Helvetica\", fontsize=11, shape=box, "
-                 "style=\"rounded,filled\", fillcolor=\"#ffffff\", margin=\"0.12,0.08\"];\n");
-  tgi_dot_put(d, "  edge [fontname=\"Helvetica\", fontsize=9, arrowsize=0.7];\n");
+  tgi_out_put(&d->out, "digraph tape {\n  rankdir=%s;\n", directions[d->options.direction & 3]);
+  tgi_out_put(&d->out, "  graph [fontname=\"Helvetica\", fontsize=11];\n");
+  tgi_out_put(&d->out, "  node [fontname=\"Helvetica\", fontsize=11, shape=box, "
+                       "style=\"rounded,filled\", fillcolor=\"#ffffff\", margin=\"0.12,0.08\"];\n");
+  tgi_out_put(&d->out, "  edge [fontname=\"Helvetica\", fontsize=9, arrowsize=0.7];\n");
 }
 
 static tg_status put_nodes(tgi_dot *d) {
   uint32_t scope = 0;
-  for (uint32_t k = 0; k < d->order.count && !d->stopped; k++) {
+  for (uint32_t k = 0; k < d->order.count && !d->out.stopped; k++) {
     uint32_t id = d->order.ids[k];
     if (d->order.place[id] == 0) continue;
     uint32_t inside = tgi_dot_scope_of(d->t, id);
@@ -111,7 +111,7 @@ static tg_status put_nodes(tgi_dot *d) {
   }
   tgi_dot_move(d, scope, 0);
   if (d->more > 0)
-    tgi_dot_put(d, "  more [label=\"\u2026 %lld more nodes\", shape=plaintext];\n",
+    tgi_out_put(&d->out, "  more [label=\"\u2026 %lld more nodes\", shape=plaintext];\n",
                 (long long)d->more);
   return TG_OK;
 }
@@ -121,19 +121,19 @@ static void put_edge(tgi_dot *d, uint32_t x, uint32_t to) {
   const tgi_node *wide = tgi_node_at(d->t, x);
   bool folded = d->marks[x] & TGI_DOT_FOLDED;
   while (d->marks[x] & TGI_DOT_FOLDED) x = tgi_operand_ids(tgi_node_at(d->t, x))[0];
-  tgi_dot_put(d, "  n%u -> n%u", (unsigned)d->order.place[x], (unsigned)to);
+  tgi_out_put(&d->out, "  n%u -> n%u", (unsigned)d->order.place[x], (unsigned)to);
   if (folded) {
     char shape[200];
     tg_tensor value;
     tgi_node_tensor(wide, &value);
     tg_tensor_shape_text(&value, shape, sizeof shape);
-    tgi_dot_put(d, " [label=\"\u2192 %s\"]", shape);
+    tgi_out_put(&d->out, " [label=\"\u2192 %s\"]", shape);
   }
-  tgi_dot_put(d, ";\n");
+  tgi_out_put(&d->out, ";\n");
 }
 
 static void put_edges(tgi_dot *d) {
-  for (uint32_t k = 0; k < d->order.count && !d->stopped; k++) {
+  for (uint32_t k = 0; k < d->order.count && !d->out.stopped; k++) {
     const tgi_node *node = tgi_node_at(d->t, d->order.ids[k]);
     uint32_t to = d->order.place[d->order.ids[k]];
     for (int i = 0; to != 0 && i < node->n; i++) put_edge(d, tgi_operand_ids(node)[i], to);
@@ -141,12 +141,12 @@ static void put_edges(tgi_dot *d) {
 }
 
 static void put_gradients(tgi_dot *d) {
-  for (int i = 0; i < d->options.n_gradients && !d->stopped; i++) {
+  for (int i = 0; i < d->options.n_gradients && !d->out.stopped; i++) {
     const tg_graph_gradient *pair = &d->options.gradients[i];
     if (tg_is_none(pair->x) || tg_is_none(pair->dx)) continue;
     uint32_t x = d->order.place[pair->x.id], dx = d->order.place[pair->dx.id];
     if (x == 0 || dx == 0) continue;
-    tgi_dot_put(d, "  n%u -> n%u [style=dashed, color=\"#b45f06\", constraint=false];\n",
+    tgi_out_put(&d->out, "  n%u -> n%u [style=dashed, color=\"#b45f06\", constraint=false];\n",
                 (unsigned)x, (unsigned)dx);
   }
 }
@@ -157,15 +157,15 @@ static tg_status put_all(tgi_dot *d) {
   if (status != TG_OK) return status;
   put_edges(d);
   put_gradients(d);
-  tgi_dot_put(d, "}\n");
-  tgi_dot_flush(d);
-  return d->stopped ? TG_STOPPED : TG_OK;
+  tgi_out_put(&d->out, "}\n");
+  tgi_out_flush(&d->out);
+  return d->out.stopped ? TG_STOPPED : TG_OK;
 }
 
 tg_status tg_graph_dot(tg_tape *t, const tg_var roots[], int n, const tg_graph_options *options,
                        tg_write_fn *write, void *user) {
   if (t == NULL || n < 0 || (options && options->n_gradients < 0)) return TG_ARGUMENT;
-  tgi_dot d = {.t = t, .write = write, .user = user};
+  tgi_dot d = {.t = t, .out = {.write = write, .user = user}};
   if (options) d.options = *options;
   tgi_arena_mark work = tgi_arena_mark_of(&t->work);
   tg_status status = plan(&d, roots, n);

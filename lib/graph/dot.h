@@ -1,16 +1,15 @@
-/* DOT text from inside: a buffered writer, texts made safe, and what is known of each node. */
+/* DOT text from inside: what is known of each node. */
 #ifndef TGI_DOT_H
 #define TGI_DOT_H
 
+#include "base/out.h"
 #include "tape/tape.h"
 #include "tapegrad/graph.h"
 
 typedef struct tgi_dot {
   tg_tape *t;
   tg_graph_options options;
-  tg_write_fn *write;
-  void *user;
-  bool stopped;
+  tgi_out out;
   tgi_order order;                   /* place[id]: the number of a drawn node, 0 for the rest */
   uint32_t drawn;                    /* how many nodes are */
   int64_t more;                      /* how many would be, but for the limit */
@@ -18,8 +17,6 @@ typedef struct tgi_dot {
   uint32_t *depths;                  /* by scope: 1 for outermost ones; [0] is 0 */
   uint32_t *clusters, cluster_count; /* by scope: the number of its cluster, 0: not met yet */
   uint32_t *path;                    /* scratch, a scope each */
-  size_t used;
-  char buffer[4096];
 } tgi_dot;
 
 enum tgi_dot_marks {
@@ -27,16 +24,6 @@ enum tgi_dot_marks {
   TGI_DOT_BACKWARD = 1 << 1, /* only gradients need it */
   TGI_DOT_FOLDED = 1 << 2,   /* drawn as an edge's label */
 };
-
-/* ---- writing: text.c ---- */
-
-void tgi_dot_put(tgi_dot *d, const char *format, ...) TG_PRINTF(2, 3);
-/* Foreign text inside a quoted string, cut after TGI_DOT_SHOWN characters. */
-enum { TGI_DOT_SHOWN = 64 };
-void tgi_dot_put_shown(tgi_dot *d, const char *text);
-/* Text of the library or of an operator: whole, and a newline is a new line. */
-void tgi_dot_put_text(tgi_dot *d, const char *text);
-void tgi_dot_flush(tgi_dot *d);
 
 /* ---- one node: label.c ---- */
 

@@ -13,7 +13,7 @@ static tg_status put_values(tgi_dot *d, const tg_tensor *x, int64_t limit) {
   char *text = tgi_tape_work(d->t, (size_t)bytes);
   if (text == NULL) return TG_NO_MEMORY;
   tg_tensor_text(x, limit, text, (size_t)bytes);
-  tgi_dot_put_text(d, text);
+  tgi_out_text(&d->out, text);
   tgi_arena_rewind(&d->t->work, work);
   return TG_OK;
 }
@@ -22,8 +22,8 @@ static void put_attrs(tgi_dot *d, const tgi_node *node) {
   char attrs[400] = "";
   tg_attrs_text(node->op, node->attrs, attrs, sizeof attrs);
   if (attrs[0] == '\0') return;
-  tgi_dot_put(d, "\\n");
-  tgi_dot_put_text(d, attrs);
+  tgi_out_put(&d->out, "\\n");
+  tgi_out_text(&d->out, attrs);
 }
 
 /* Leaves, parameters, constants: what the graph was given. */
@@ -36,9 +36,9 @@ static tg_status put_title(tgi_dot *d, uint32_t id, const tg_tensor *value) {
   const tgi_node *node = tgi_node_at(d->t, id);
   const char *name = tgi_node_name(d->t, id);
   if (node->op == &tgi_op_scalar && !name) return put_values(d, value, 1);
-  if (!name || !is_given(node)) tgi_dot_put_text(d, label_of(node->op));
-  if (name && !is_given(node)) tgi_dot_put(d, "\\n");
-  if (name) tgi_dot_put_shown(d, name);
+  if (!name || !is_given(node)) tgi_out_text(&d->out, label_of(node->op));
+  if (name && !is_given(node)) tgi_out_put(&d->out, "\\n");
+  if (name) tgi_out_shown(&d->out, name);
   return TG_OK;
 }
 
@@ -56,11 +56,11 @@ static tg_status put_label(tgi_dot *d, uint32_t id) {
   tg_status status = put_title(d, id, &value);
   if (status != TG_OK) return status;
   tg_tensor_shape_text(&value, shape, sizeof shape);
-  tgi_dot_put(d, "\\n%s %s", shape, tg_dtype_name(value.dtype));
+  tgi_out_put(&d->out, "\\n%s %s", shape, tg_dtype_name(value.dtype));
   put_attrs(d, node);
   int64_t shown = values_shown(d, id);
   if (shown <= 0) return TG_OK;
-  tgi_dot_put(d, "\\n");
+  tgi_out_put(&d->out, "\\n");
   return put_values(d, &value, shown);
 }
 
@@ -75,21 +75,21 @@ static const char *look_of(const tgi_node *node, uint8_t marks) {
 }
 
 static void put_tooltip(tgi_dot *d, const tg_op *op) {
-  tgi_dot_put(d, ", tooltip=\"");
-  tgi_dot_put_text(d, op->name);
-  if (op->formula) tgi_dot_put(d, ": ");
-  if (op->formula) tgi_dot_put_text(d, op->formula);
-  tgi_dot_put(d, "\"");
+  tgi_out_put(&d->out, ", tooltip=\"");
+  tgi_out_text(&d->out, op->name);
+  if (op->formula) tgi_out_put(&d->out, ": ");
+  if (op->formula) tgi_out_text(&d->out, op->formula);
+  tgi_out_put(&d->out, "\"");
 }
 
 tg_status tgi_dot_put_node(tgi_dot *d, uint32_t id) {
   const tgi_node *node = tgi_node_at(d->t, id);
-  tgi_dot_put(d, "n%u [label=\"", (unsigned)d->order.place[id]);
+  tgi_out_put(&d->out, "n%u [label=\"", (unsigned)d->order.place[id]);
   tg_status status = put_label(d, id);
   if (status != TG_OK) return status;
-  tgi_dot_put(d, "\"%s", look_of(node, d->marks[id]));
-  if (d->marks[id] & TGI_DOT_ROOT) tgi_dot_put(d, ", penwidth=2");
+  tgi_out_put(&d->out, "\"%s", look_of(node, d->marks[id]));
+  if (d->marks[id] & TGI_DOT_ROOT) tgi_out_put(&d->out, ", penwidth=2");
   put_tooltip(d, node->op);
-  tgi_dot_put(d, "];\n");
+  tgi_out_put(&d->out, "];\n");
   return TG_OK;
 }

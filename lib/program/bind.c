@@ -84,6 +84,7 @@ static bool bind_call(binder *b, const tgi_step *step, tgi_instruction *to) {
   tg_tensor *in = tgi_graph_alloc(b->g, n * sizeof *in);
   if (in == NULL) return false;
   *to = (tgi_instruction){.kernel = step->op->kernel,
+                          .step = step,
                           .attrs = step->attrs,
                           .call = {.op = step->op,
                                    .attrs = step->attrs,
@@ -110,11 +111,15 @@ static bool bind_branches(binder *b, uint32_t v) {
     if (root->kind != TGI_ROOT_BRANCH) continue;
     branch attrs = {root->expected, number++};
     if (root->value != v) continue;
-    tgi_step step = {
-        .op = &branch_op, .attrs = tgi_graph_alloc(b->g, sizeof attrs), .n = 1, .x = &v};
-    if (step.attrs == NULL) return false;
-    memcpy(step.attrs, &attrs, sizeof attrs);
-    if (!bind_call(b, &step, &b->p->instructions[b->p->instruction_count++])) return false;
+    tgi_step *step = tgi_graph_alloc(b->g, sizeof *step);
+    if (step == NULL) return false;
+    *step = (tgi_step){.op = &branch_op,
+                       .attrs = tgi_graph_alloc(b->g, sizeof attrs),
+                       .n = 1,
+                       .x = &b->g->roots[r].value};
+    if (step->attrs == NULL) return false;
+    memcpy(step->attrs, &attrs, sizeof attrs);
+    if (!bind_call(b, step, &b->p->instructions[b->p->instruction_count++])) return false;
   }
   return true;
 }
@@ -211,6 +216,17 @@ static bool bind_keys(binder *b) {
   return true;
 }
 
+static bool number_values(binder *b) {
+  tg_program *p = b->p;
+  p->numbers = tgi_graph_alloc(b->g, b->g->value_count * sizeof *p->numbers);
+  if (p->numbers == NULL) return false;
+  for (size_t v = 0; v < b->g->value_count; v++) p->numbers[v] = -1;
+  for (size_t i = 0; i < p->instruction_count; i++)
+    for (uint32_t j = 0; j < p->instructions[i].step->n_y; j++)
+      p->numbers[p->instructions[i].step->y[j]] = (int32_t)i;
+  return true;
+}
+
 tg_status tgi_program_bind(tg_program *p, tg_error *error) {
   binder b = {.p = p, .g = &p->graph};
   size_t *uses = tgi_graph_alloc(b.g, b.g->input_count * sizeof *uses);
@@ -219,7 +235,7 @@ tg_status tgi_program_bind(tg_program *p, tg_error *error) {
   if (!uses || !p->instructions) return error->status;
   count_uses(&b, uses);
   if (!make_inputs(&b, uses) || !bind_steps(&b, count_roots(b.g, TGI_ROOT_BRANCH) > 0) ||
-      !bind_roots(&b) || !bind_keys(&b))
+      !bind_roots(&b) || !number_values(&b) || !bind_keys(&b))
     return error->status;
   return TG_OK;
 }

@@ -129,6 +129,6 @@ tg_status tgi_graph_plan(tgi_graph *g, const tgi_lie lies[], bool reuse, tgi_pla
 
 typedef bool tgi_show_fn(void *user, int pass, const char *text, size_t length);
 /* DOT text of the graph. TG_STOPPED where `show` said so. */
-tg_status tgi_graph_show(const tgi_graph *g, int pass, tgi_show_fn *show, void *user);
+tg_status tgi_graph_show(tgi_graph *g, int pass, tgi_show_fn *show, void *user);
 
 #endif

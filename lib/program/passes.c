@@ -12,7 +12,7 @@ static tgi_pass_fn *const passes[TG_PASS_COUNT] = {
     [TG_PASS_FUSE] = tgi_pass_fuse,
 };
 
-static tg_status show(const tgi_graph *g, int pass, const tg_program_options *options) {
+static tg_status show(tgi_graph *g, int pass, const tg_program_options *options) {
   return options->show ? tgi_graph_show(g, pass, options->show, options->user) : TG_OK;
 }
 

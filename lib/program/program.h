@@ -8,6 +8,7 @@
 typedef struct tgi_instruction {
   tg_kernel_fn *kernel;
   tg_call call;
+  const tgi_step *step;
   const void *attrs; /* the operator's; call.attrs may be what its bind made of them */
 } tgi_instruction;
 
@@ -55,6 +56,7 @@ struct tg_program {
   char *block;
   tgi_instruction *instructions;
   size_t instruction_count;
+  int32_t *numbers; /* by value: the instruction that makes it; -1: none */
   tgi_program_input *inputs;
   size_t input_count;
   tg_tensor *results;

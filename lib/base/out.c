@@ -1,27 +1,29 @@
-/* Quoted strings of DOT from any bytes. In them " and \ are special to DOT, & to its entities. */
-#include "graph/dot.h"
+/* Text on its way to a writer, and quoted strings of DOT from any bytes. In them " and \ are
+   special to DOT, & to its entities. */
+#include "base/out.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-void tgi_dot_flush(tgi_dot *d) {
-  if (!d->stopped && d->used > 0) d->stopped = !d->write(d->user, d->buffer, d->used);
-  d->used = 0;
+void tgi_out_flush(tgi_out *o) {
+  if (!o->stopped && o->used > 0) o->stopped = !o->write(o->user, o->buffer, o->used);
+  o->used = 0;
 }
 
-static void put_bytes(tgi_dot *d, const char *bytes, size_t n) {
-  if (n > sizeof d->buffer - d->used) tgi_dot_flush(d);
-  memcpy(d->buffer + d->used, bytes, n);
-  d->used += n;
+static void put_bytes(tgi_out *o, const char *bytes, size_t n) {
+  if (n > sizeof o->buffer - o->used) tgi_out_flush(o);
+  memcpy(o->buffer + o->used, bytes, n);
+  o->used += n;
 }
 
-void tgi_dot_put(tgi_dot *d, const char *format, ...) {
+void tgi_out_put(tgi_out *o, const char *format, ...) {
   char text[512];
   va_list args;
   va_start(args, format);
   int n = vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  if (n > 0) put_bytes(d, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+  if (n > 0) put_bytes(o, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
 /* ---- characters ---- */
@@ -49,38 +51,38 @@ static size_t character(const unsigned char *s) {
 }
 
 /* One character made safe; returns how many bytes of s it took. */
-static size_t put_character(tgi_dot *d, const unsigned char *s) {
+static size_t put_character(tgi_out *o, const unsigned char *s) {
   size_t n = character(s);
   if (n == 0)
-    put_bytes(d, "\xef\xbf\xbd", 3);
+    put_bytes(o, "\xef\xbf\xbd", 3);
   else if (*s == '"' || *s == '\\')
-    put_bytes(d, *s == '"' ? "\\\"" : "\\\\", 2);
+    put_bytes(o, *s == '"' ? "\\\"" : "\\\\", 2);
   else if (*s == '&')
-    put_bytes(d, "&amp;", 5);
+    put_bytes(o, "&amp;", 5);
   else
-    put_bytes(d, (const char *)s, n);
+    put_bytes(o, (const char *)s, n);
   return n ? n : 1;
 }
 
-void tgi_dot_put_shown(tgi_dot *d, const char *text) {
+void tgi_out_shown(tgi_out *o, const char *text) {
   const unsigned char *s = (const unsigned char *)text;
   for (int k = 0; *s; k++) {
-    if (k == TGI_DOT_SHOWN) {
-      put_bytes(d, "\u2026", strlen("\u2026"));
+    if (k == TGI_OUT_SHOWN) {
+      put_bytes(o, "\u2026", strlen("\u2026"));
       return;
     }
-    s += put_character(d, s);
+    s += put_character(o, s);
   }
 }
 
-void tgi_dot_put_text(tgi_dot *d, const char *text) {
+void tgi_out_text(tgi_out *o, const char *text) {
   const unsigned char *s = (const unsigned char *)text;
   while (*s) {
     if (*s == '\n') {
-      put_bytes(d, "\\n", 2);
+      put_bytes(o, "\\n", 2);
       s++;
     } else {
-      s += put_character(d, s);
+      s += put_character(o, s);
     }
   }
 }

@@ -1,0 +1,207 @@
+/* Programs as text: a graph before and after a pass as DOT, which `dot` accepts where it is, and
+   the steps as they are run. */
+#include "files.h"
+#include "tapegrad/tapegrad.h"
+
+enum { ROOM = 1 << 14, ALL = (1u << TG_PASS_COUNT) - 1, TEXTS = TG_PASS_COUNT + 1 };
+
+typedef struct texts {
+  char of[TEXTS][ROOM]; /* by pass + 1 */
+  size_t length[TEXTS];
+  int stop_at;
+} texts;
+
+static bool collect(void *user, int pass, const char *text, size_t length) {
+  texts *t = user;
+  size_t *used = &t->length[pass + 1];
+  ck_assert_uint_lt(*used + length, ROOM);
+  memcpy(t->of[pass + 1] + *used, text, length);
+  *used += length;
+  return pass != t->stop_at;
+}
+
+static bool collect_dump(void *user, const char *text, size_t length) {
+  texts *t = user;
+  return collect(t, -1, text, length);
+}
+
+static float x_data[6] = {1, 2, 3, 4, 5, 6}, kept[4];
+
+/* h = x w * 1, with y = its sum and the branch y > -100; h is stored and w becomes 2 w. */
+static tg_program *capture(tg_params *params, uint32_t without, texts *shown, tg_error *error) {
+  tg_tape *t = tg_tape_new(NULL, NULL);
+  tg_capture_begin(t);
+  tg_var x = tg_input(t, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3)), "x \"&\"");
+  tg_var w = tg_param(t, params, 0), h = tg_mul_scalar(tg_matmul(x, w), 1);
+  tg_var y = tg_name(tg_sum(h, TG_ALL, false), "y");
+  tg_branch(tg_gt(y, tg_scalar(t, TG_F32, -100)));
+  tg_store(tg_tensor_of(kept, TG_F32, TG_DIMS(2, 2)), h);
+  tg_assign(params, 0, tg_mul(w, tg_scalar(t, TG_F32, 2)));
+  tg_program_options o = {.without = without, .show = shown ? collect : NULL, .user = shown};
+  tg_program *p = tg_capture_end(t, &y, 1, &o, error);
+  tg_tape_free(t);
+  return p;
+}
+
+static tg_params *make_params(void) {
+  tg_params *params = tg_params_new(NULL, NULL);
+  tg_params_add(params, "w", TG_F32, TG_DIMS(3, 2));
+  tg_params_seal(params, NULL);
+  return params;
+}
+
+static void assert_drawn(const char *dot) {
+  if (system("command -v dot >/dev/null") != 0) return;
+  static char errors[ROOM];
+  char command[2048];
+  put_text("pass.dot", dot);
+  snprintf(command, sizeof command, "dot -Tsvg -o %s %s 2>%s", in_folder("pass.svg"),
+           in_folder("pass.dot"), in_folder("errors"));
+  ck_assert_int_eq(system(command), 0);
+  errors[get_file(in_folder("errors"), errors, sizeof errors - 1)] = '\0';
+  ck_assert_str_eq(errors, "");
+}
+
+/* clang-format off */
+static const char recorded[] =
+    "digraph recorded {\n"
+    "  rankdir=TB;\n"
+    "  node [fontname=\"Helvetica\", fontsize=11, shape=box, style=\"rounded,filled\", fillcolor=\"#ffffff\"];\n"
+    "  edge [fontname=\"Helvetica\", fontsize=9, arrowsize=0.7];\n"
+    "  v0 [label=\"input 0\\nx \\\"&amp;\\\"\\n[2,3] f32\", shape=ellipse, style=filled, fillcolor=\"#d6e6f5\"];\n"
+    "  v1 [label=\"w\\n[3,2] f32\", shape=cylinder, style=filled, fillcolor=\"#d9ead3\"];\n"
+    "  v5 [label=\"-100\\n[] f32\", style=filled, fillcolor=\"#eeeeee\"];\n"
+    "  v7 [label=\"2\\n[] f32\", style=filled, fillcolor=\"#eeeeee\"];\n"
+    "  s0 [label=\"@\\n[2,2] f32\", tooltip=\"matmul\"];\n"
+    "  v0 -> s0;\n"
+    "  v1 -> s0;\n"
+    "  s1 [label=\"*\\n[2,2] f32\\nvalue=1\", tooltip=\"mul_scalar\"];\n"
+    "  s0 -> s1;\n"
+    "  s2 [label=\"sum\\ny\\n[] f32\\naxes=[] keepdim=false\", tooltip=\"sum\"];\n"
+    "  s1 -> s2;\n"
+    "  s3 [label=\">\\n[] bool\", tooltip=\"gt\"];\n"
+    "  s2 -> s3;\n"
+    "  v5 -> s3;\n"
+    "  s4 [label=\"broadcast\\n[3,2] f32\\ndims=[3,2]\", tooltip=\"broadcast_to\"];\n"
+    "  v7 -> s4;\n"
+    "  s5 [label=\"*\\n[3,2] f32\", tooltip=\"mul\"];\n"
+    "  v1 -> s5;\n"
+    "  s4 -> s5;\n"
+    "  r0 [label=\"result 0\", shape=plaintext, style=\"\"];\n"
+    "  s2 -> r0 [style=dashed];\n"
+    "  r1 [label=\"branch true\", shape=plaintext, style=\"\"];\n"
+    "  s3 -> r1 [style=dashed];\n"
+    "  r2 [label=\"store\", shape=plaintext, style=\"\"];\n"
+    "  s1 -> r2 [style=dashed];\n"
+    "  r3 [label=\"assign\\nw\", shape=plaintext, style=\"\"];\n"
+    "  s5 -> r3 [style=dashed];\n"
+    "}\n";
+static const char simplified[] =
+    "digraph simplify {\n"
+    "  rankdir=TB;\n"
+    "  node [fontname=\"Helvetica\", fontsize=11, shape=box, style=\"rounded,filled\", fillcolor=\"#ffffff\"];\n"
+    "  edge [fontname=\"Helvetica\", fontsize=9, arrowsize=0.7];\n"
+    "  v0 [label=\"input 0\\nx \\\"&amp;\\\"\\n[2,3] f32\", shape=ellipse, style=filled, fillcolor=\"#d6e6f5\"];\n"
+    "  v1 [label=\"w\\n[3,2] f32\", shape=cylinder, style=filled, fillcolor=\"#d9ead3\"];\n"
+    "  v5 [label=\"-100\\n[] f32\", style=filled, fillcolor=\"#eeeeee\"];\n"
+    "  v7 [label=\"2\\n[] f32\", style=filled, fillcolor=\"#eeeeee\"];\n"
+    "  s0 [label=\"@\\n[2,2] f32\", tooltip=\"matmul\"];\n"
+    "  v0 -> s0;\n"
+    "  v1 -> s0;\n"
+    "  s1 [label=\"sum\\ny\\n[] f32\\naxes=[] keepdim=false\", tooltip=\"sum\"];\n"
+    "  s0 -> s1;\n"
+    "  s2 [label=\">\\n[] bool\", tooltip=\"gt\"];\n"
+    "  s1 -> s2;\n"
+    "  v5 -> s2;\n"
+    "  s3 [label=\"broadcast\\n[3,2] f32\\ndims=[3,2]\", tooltip=\"broadcast_to\"];\n"
+    "  v7 -> s3;\n"
+    "  s4 [label=\"*\\n[3,2] f32\", tooltip=\"mul\"];\n"
+    "  v1 -> s4;\n"
+    "  s3 -> s4;\n"
+    "  r0 [label=\"result 0\", shape=plaintext, style=\"\"];\n"
+    "  s1 -> r0 [style=dashed];\n"
+    "  r1 [label=\"branch true\", shape=plaintext, style=\"\"];\n"
+    "  s2 -> r1 [style=dashed];\n"
+    "  r2 [label=\"store\", shape=plaintext, style=\"\"];\n"
+    "  s0 -> r2 [style=dashed];\n"
+    "  r3 [label=\"assign\\nw\", shape=plaintext, style=\"\"];\n"
+    "  s4 -> r3 [style=dashed];\n"
+    "}\n";
+static const char steps[] =
+    "   0 matmul(\"x \\\"&\\\"\", param \"w\") [2,2] f32 at 0\n"
+    "   1 mul_scalar(%0) value=1 [2,2] f32 at 64\n"
+    "   2 sum(%1) axes=[] keepdim=false [] f32 at 128\n"
+    "   3 gt(%2, -100) [] bool at 192\n"
+    "   4 branch(%3)\n"
+    "   5 mul(param \"w\", 2 as [3,2]) [3,2] f32 at 256\n";
+/* clang-format on */
+
+START_TEST(test_show) {
+  static texts t = {.stop_at = TEXTS};
+  tg_params *params = make_params();
+  tg_program *p = capture(params, ALL & ~(1u << TG_PASS_SIMPLIFY), &t, NULL);
+  ck_assert_ptr_nonnull(p);
+  ck_assert_str_eq(t.of[0], recorded);
+  ck_assert_str_eq(t.of[1 + TG_PASS_SIMPLIFY], simplified);
+  ck_assert_uint_eq(t.length[1 + TG_PASS_FOLD], 0);
+  assert_drawn(t.of[0]);
+  assert_drawn(t.of[1 + TG_PASS_SIMPLIFY]);
+  tg_program_free(p);
+  tg_params_free(params);
+}
+END_TEST
+
+START_TEST(test_show_every_pass) {
+  static texts t = {.stop_at = TEXTS};
+  tg_params *params = make_params();
+  tg_program *p = capture(params, 0, &t, NULL);
+  ck_assert_ptr_nonnull(p);
+  for (int k = 0; k < TEXTS; k++)
+    if (t.length[k]) assert_drawn(t.of[k]);
+  ck_assert_uint_gt(t.length[1 + TG_PASS_FUSE], 0);
+  tg_program_free(p);
+  tg_params_free(params);
+}
+END_TEST
+
+START_TEST(test_show_may_stop) {
+  static texts t = {.stop_at = TG_PASS_MERGE};
+  tg_error error = {0};
+  tg_params *params = make_params();
+  ck_assert_ptr_null(capture(params, 0, &t, &error));
+  ck_assert_int_eq(error.status, TG_STOPPED);
+  ck_assert_uint_eq(t.length[1 + TG_PASS_SIMPLIFY], 0);
+  tg_params_free(params);
+}
+END_TEST
+
+START_TEST(test_dump) {
+  static texts t = {.stop_at = TEXTS};
+  tg_params *params = make_params();
+  tg_program *p = capture(params, ALL, NULL, NULL);
+  ck_assert_int_eq(tg_program_dump(p, collect_dump, &t), TG_OK);
+  ck_assert_str_eq(t.of[0], steps);
+  tg_program_free(p);
+  p = capture(params, ALL & ~(1u << TG_PASS_REUSE), NULL, NULL);
+  t.length[0] = 0;
+  ck_assert_int_eq(tg_program_dump(p, collect_dump, &t), TG_OK);
+  ck_assert_ptr_nonnull(strstr(t.of[0], "1 mul_scalar(%0) value=1 [2,2] f32 stored\n"));
+  t.stop_at = -1;
+  t.length[0] = 0;
+  ck_assert_int_eq(tg_program_dump(p, collect_dump, &t), TG_STOPPED);
+  tg_program_free(p);
+  tg_params_free(params);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("program_text");
+  TCase *all = tcase_create("text");
+  use_folder(all);
+  tcase_add_test(all, test_show);
+  tcase_add_test(all, test_show_every_pass);
+  tcase_add_test(all, test_show_may_stop);
+  tcase_add_test(all, test_dump);
+  suite_add_tcase(suite, all);
+  return run_suite(suite);
+}
