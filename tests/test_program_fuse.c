@@ -374,7 +374,7 @@ static void sum_of_products(tg_var x, tg_var y[]) {
 
 START_TEST(test_memory) {
   const int64_t dims[] = {160, 160};
-  tg_program *p = program_of(sum_of_products, 2, dims, 1, 0);
+  tg_program *p = program_of(sum_of_products, 2, dims, 1, 1u << TG_PASS_ACCUMULATE);
   ck_assert_uint_le(tg_program_stats_of(p).least_bytes, 4 * 160 * 160 * sizeof(double));
   tg_program_free(p);
 }

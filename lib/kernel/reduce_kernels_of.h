@@ -14,7 +14,7 @@ typedef T vec __attribute__((vector_size(16), aligned(sizeof(T)), may_alias));
 
 #ifdef BEATS
 typedef MASK mask __attribute__((vector_size(16)));
-static inline T LOCAL(step)(T a, T x, T c) { return (void)c, (BEATS(x, a)) | IS_NAN(x) ? x : a; }
+static inline T LOCAL(step)(T a, T x, T c) { return (void)c, ((BEATS(x, a)) | IS_NAN(x)) ? x : a; }
 static inline vec LOCAL(choose)(mask m, vec a, vec b) {
   return (vec)((m & (mask)a) | (~m & (mask)b));
 }
