@@ -92,11 +92,10 @@ static bool try_all(tgi_arena *arena, tgi_piece pieces[], tgi_piece trial[], uin
 }
 
 bool tgi_pack(tgi_arena *arena, tgi_piece pieces[], uint32_t count, uint32_t steps, size_t *bytes) {
-  *bytes = SIZE_MAX;
+  *bytes = count ? SIZE_MAX : 0;
+  if (count == 0) return true;
   tgi_piece *trial = tgi_arena_alloc(arena, count * sizeof *trial);
   if (trial == NULL) return false;
-  if (count) memcpy(trial, pieces, count * sizeof *trial);
-  bool fits = try_all(arena, pieces, trial, count, steps, bytes);
-  if (count == 0) *bytes = 0;
-  return fits;
+  memcpy(trial, pieces, count * sizeof *trial);
+  return try_all(arena, pieces, trial, count, steps, bytes);
 }
