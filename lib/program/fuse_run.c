@@ -157,7 +157,7 @@ static char *strided(const job *j, frame *f, uint32_t i, int64_t start, int64_t 
   int64_t r = start / row, skip = start % row;
   if (stride == (int64_t)size && skip + n <= row)
     return (char *)row_at(l, o, base, r) + skip * stride;
-  if (repeats(l, o) && f->phase[i] == skip && f->packed[i] >= n) return f->buffer[i];
+  if (repeats(l, o) && f->packed[i] >= n && f->phase[i] == skip) return f->buffer[i];
   f->phase[i] = skip;
   f->packed[i] = n;
   char *to = f->buffer[i];
