@@ -102,6 +102,63 @@ START_TEST(intermediate_vars_can_be_asked) {
 }
 END_TEST
 
+/* Written, not added to: a leaf, a var between, the same var twice, and one that y is not made of.
+ */
+START_TEST(cotangents_are_written) {
+  double data[2] = {0.5, 2}, dx[5][2] = {{9, 9}, {9, 9}, {9, 9}, {9, 9}, {9, 9}};
+  tg_var x = vector(data, 2), other = vector(data, 2), s = tg_sin(x), y = tg_add(tg_exp(s), s);
+  tg_var asked[5] = {s, x, s, other, x}, d[5];
+  tg_tensor into[5];
+  for (int i = 0; i < 5; i++) into[i] = tg_tensor_of(dx[i], TG_F64, TG_DIMS(2));
+  ck_assert_int_eq(tg_vjp_into(&y, NULL, 1, asked, 5, into), TG_OK);
+  ck_assert_int_eq(tg_vjp(&y, NULL, 1, asked, 5, d), TG_OK);
+  for (int i = 0; i < 5; i++)
+    for (int k = 0; k < 2; k++) assert_near(dx[i][k], at(d[i], k));
+  assert_near(dx[0][0], exp(sin(0.5)) + 1);
+  assert_near(dx[3][1], 0);
+  ck_assert_int_eq(tg_vjp_into(&x, NULL, 1, &x, 1, into), TG_OK); /* the root itself */
+  assert_near(dx[0][1], 1);
+}
+END_TEST
+
+/* The cotangent passes from a to b as it is, and z's share is added to b's alone. */
+START_TEST(written_cotangents_are_not_handed_on) {
+  double data[2] = {1, 2}, dx[2][2] = {{0}};
+  tg_var x = vector(data, 2), b = tg_identity(x), z = tg_square(b), a = tg_identity(b);
+  tg_var y = tg_add(tg_mul(a, a), z);
+  tg_tensor into[2];
+  for (int i = 0; i < 2; i++) into[i] = tg_tensor_of(dx[i], TG_F64, TG_DIMS(2));
+  ck_assert_int_eq(tg_vjp_into(&y, NULL, 1, (tg_var[]){a, x}, 2, into), TG_OK);
+  for (int k = 0; k < 2; k++) {
+    assert_near(dx[0][k], 2 * data[k]);
+    assert_near(dx[1][k], 4 * data[k]);
+  }
+}
+END_TEST
+
+START_TEST(gradients_of_parameters_are_written) {
+  tg_params *p = tg_params_new(NULL, NULL);
+  int w = tg_params_add(p, "w", TG_F64, TG_DIMS(2)),
+      unused = tg_params_add(p, "u", TG_F64, TG_SCALAR);
+  tg_params_add_buffer(p, "b", TG_I64, TG_DIMS(3));
+  tg_params_seal(p, NULL);
+  double weight[2] = {3, 4};
+  tg_params_write(p, w, tg_tensor_of(weight, TG_F64, TG_DIMS(2)), NULL);
+  tg_grads *g = tg_grads_new(p, NULL);
+  tg_tensor dw = tg_grads_tensor(g, w), du = tg_grads_tensor(g, unused);
+  for (int round = 0; round < 2; round++) { /* w is named by two leaves */
+    tg_tensor_put(&du, 0, 7);
+    tg_tensor_put(&dw, 0, 7);
+    tg_var y = tg_sum(tg_mul(tg_param(t, p, w), tg_square(tg_param(t, p, w))), TG_ALL, false);
+    ck_assert_int_eq(tg_backward_write(y, g), TG_OK);
+    for (int k = 0; k < 2; k++) assert_near(tg_tensor_at(&dw, k), 3 * weight[k] * weight[k]);
+    assert_near(tg_tensor_at(&du, 0), 0);
+  }
+  tg_grads_free(g);
+  tg_params_free(p);
+}
+END_TEST
+
 START_TEST(several_roots_and_cotangents) {
   double data[2] = {2, 3}, weights[2] = {10, 100};
   tg_var x = vector(data, 2), y[2] = {tg_square(x), x}, g[2] = {vector(weights, 2), TG_NONE}, dx;
@@ -393,6 +450,9 @@ int main(void) {
   tcase_add_test(tests, check_leaves_catches_raw_writes);
   tcase_add_test(tests, gradients_of_gradients);
   tcase_add_test(tests, intermediate_vars_can_be_asked);
+  tcase_add_test(tests, cotangents_are_written);
+  tcase_add_test(tests, written_cotangents_are_not_handed_on);
+  tcase_add_test(tests, gradients_of_parameters_are_written);
   tcase_add_test(tests, several_roots_and_cotangents);
   tcase_add_test(tests, what_was_not_used_has_zero_gradient);
   tcase_add_test(tests, forward_mode_is_the_transpose);

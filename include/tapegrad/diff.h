@@ -18,11 +18,21 @@ extern "C" {
    TG_DTYPE; TG_STATE during a capture, where tg_store_grads stands for it). */
 TG_API tg_status tg_backward(tg_var root, tg_grads *grads);
 
-/* The same for several roots with their cotangents (g[j] has y[j]'s shape and dtype; TG_NONE stands
-   for ones), and for any vars x[i] besides: dx[i] += sum_j g[j]^T dy[j]/dx[i], where dx[i] is
-   contiguous memory of x[i]'s shape and dtype. grads may be NULL, and n_x 0. */
+/* The same, written instead of added to: grads becomes the gradient of root, zeros where root was
+   not made from a parameter. As tg_grads_zero before tg_backward, without two passes over grads. */
+TG_API tg_status tg_backward_write(tg_var root, tg_grads *grads);
+
+/* The same as tg_backward for several roots with their cotangents (g[j] has y[j]'s shape and dtype;
+   TG_NONE stands for ones), and for any vars x[i] besides: dx[i] += sum_j g[j]^T dy[j]/dx[i], where
+   dx[i] is contiguous memory of x[i]'s shape and dtype. grads may be NULL, and n_x 0. */
 TG_API tg_status tg_backward_into(const tg_var y[], const tg_var g[], int n_y, tg_grads *grads,
                                   const tg_var x[], const tg_tensor dx[], int n_x);
+
+/* For vars alone, written instead of added to: dx[i] = sum_j g[j]^T dy[j]/dx[i], and zeros where no
+   y was made from x[i]. It needs one pass over dx less, and no memory for those cotangents: dx[i]
+   are apart from each other and from all that the tape borrows. */
+TG_API tg_status tg_vjp_into(const tg_var y[], const tg_var g[], int n_y, const tg_var x[], int n_x,
+                             const tg_tensor dx[]);
 
 /* ---- recorded: vars that can be differentiated again ---- */
 

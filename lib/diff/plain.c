@@ -3,134 +3,26 @@
    on the tape. */
 #include <string.h>
 
-#include "diff/sweep.h"
+#include "diff/cotangent.h"
 #include "kernel/accumulate.h"
 #include "tape/params.h"
-
-/* A node's cotangent: NULL while zero; small ones lie in place. */
-typedef struct cotangent {
-  void *data;
-  double small;
-} cotangent;
-
-/* A buffer that was given back, in its own memory. */
-typedef struct spare {
-  struct spare *next;
-  size_t size;
-} spare;
-
-enum { BINS = 32, SMALL = sizeof(double), LINE = 64 };
-
-typedef struct sweep {
-  tg_tape *t;
-  cotangent *of;     /* by id */
-  const uint8_t *on; /* NULL: parameters are the only targets, and nodes know what leads to one */
-  tg_grads *grads;
-  const tg_var *x;
-  const tg_tensor *dx;
-  int n_x;
-  spare *bins[BINS];
-  tg_mark mark; /* what must live: all that the tape had when the sweep began */
-  uint32_t mark_generation;
-} sweep;
-
-/* ---- buffers: recycled by exact size ---- */
-
-static size_t round_up(size_t bytes) { return (bytes + LINE - 1) / LINE * LINE; }
-static spare **bin_of(sweep *s, size_t size) { return &s->bins[size / LINE % BINS]; }
-
-static void *take_buffer(sweep *s, size_t bytes) {
-  size_t size = round_up(bytes);
-  for (spare **at = bin_of(s, size); *at; at = &(*at)->next)
-    if ((*at)->size == size) {
-      spare *found = *at;
-      *at = found->next;
-      return found;
-    }
-  return tgi_tape_sweeps(s->t, size);
-}
-
-static void give_buffer(sweep *s, void *data, size_t bytes) {
-  spare *buffer = data;
-  spare **bin = bin_of(s, round_up(bytes));
-  *buffer = (spare){*bin, round_up(bytes)};
-  *bin = buffer;
-}
-
-/* ---- cotangents ---- */
-
-static bool is_on_path(const sweep *s, uint32_t id) {
-  return s->on ? s->on[id] != 0 : tgi_node_at(s->t, id)->flags & TGI_NEEDS_GRAD;
-}
-static bool is_target(const sweep *s, uint32_t id) { return s->on && s->on[id] & TGI_TARGET; }
-
-/* Dense memory of the node's shape; data is left to the caller. */
-static void dense_like(const tgi_node *node, tg_tensor *x) {
-  tgi_node_tensor(node, x);
-  if (!node->layout->plain) tgi_set_contiguous(x);
-}
-
-static size_t bytes_of(const tgi_node *node) {
-  return (size_t)node->layout->numel * tgi_dtype_size((tg_dtype)node->dtype);
-}
-
-/* A leaf that is no target has no cotangent of its own. */
-static bool is_borrowed(const sweep *s, const tgi_node *node, uint32_t id) {
-  return node->flags & TGI_LEAF && !is_target(s, id);
-}
-
-/* The memory of a parameter's gradient, where the sweep writes straight into it. */
-static bool is_gradient(const sweep *s, const tgi_node *node, tg_tensor *dx) {
-  const tgi_leaf *leaf = node->attrs;
-  if (s->grads == NULL || leaf->params != tg_grads_params(s->grads)) return false;
-  tgi_node_tensor(node, dx);
-  dx->data = tgi_grads_data(s->grads, leaf->index);
-  return dx->data != NULL;
-}
-
-static bool open_cotangent(sweep *s, const tgi_node *node, uint32_t id, tg_tensor *dx) {
-  cotangent *c = &s->of[id];
-  dense_like(node, dx);
-  if (c->data == NULL) {
-    size_t bytes = bytes_of(node);
-    c->data = bytes <= SMALL ? (void *)&c->small : take_buffer(s, bytes);
-  }
-  dx->data = c->data;
-  return c->data != NULL;
-}
-
-static void close_cotangent(sweep *s, uint32_t id) {
-  cotangent *c = &s->of[id];
-  if (c->data && c->data != (void *)&c->small)
-    give_buffer(s, c->data, bytes_of(tgi_node_at(s->t, id)));
-  c->data = NULL;
-}
-
-/* Where the cotangent of operand `id` goes. *fresh: it holds garbage. False: nowhere, or no
-   memory. */
-static bool destination(sweep *s, uint32_t id, tg_tensor *dx, bool *fresh) {
-  *fresh = false;
-  if (!is_on_path(s, id)) return false;
-  const tgi_node *node = tgi_node_at(s->t, id);
-  if (is_borrowed(s, node, id)) return is_gradient(s, node, dx);
-  *fresh = s->of[id].data == NULL;
-  return open_cotangent(s, node, id, dx);
-}
 
 /* ---- heirs: a cotangent that is the node's own is handed on, not copied ---- */
 
 /* The node's cotangent is operand i's as it is, nothing was added to that yet, and no other
    operand's rule will read or write it. */
-static bool is_heir(const sweep *s, const tgi_node *node, const uint32_t ids[], int i) {
+static bool is_heir(const tgi_plain *s, const tgi_node *node, const uint32_t ids[], int i) {
   const tgi_node *x = tgi_node_at(s->t, ids[i]);
-  if (s->of[ids[i]].data || !is_on_path(s, ids[i]) || is_borrowed(s, x, ids[i])) return false;
+  if (s->of[ids[i]].data || !tgi_is_on_path(s, ids[i]) || tgi_is_borrowed(s, x, ids[i]) ||
+      tgi_is_written(s, ids[i]))
+    return false;
   for (int j = 0; j < node->n; j++)
     if (j != i && ids[j] == ids[i]) return false;
   return x->dtype == node->dtype && x->layout->numel == node->layout->numel;
 }
 
 /* The operand that takes over the node's buffer once all others are served; -1: none. */
-static int find_heir(const sweep *s, const tgi_node *node, const uint32_t ids[]) {
+static int find_heir(const tgi_plain *s, const tgi_node *node, const uint32_t ids[]) {
   static const uint32_t passes[2] = {TG_OP_PASSES_0, TG_OP_PASSES_1};
   if (s->t->trace_nan) return -1; /* there each operator's cotangents are looked at */
   for (int i = 0; i < 2 && i < node->n; i++)
@@ -138,8 +30,8 @@ static int find_heir(const sweep *s, const tgi_node *node, const uint32_t ids[])
   return -1;
 }
 
-static void hand_over(sweep *s, uint32_t id, uint32_t heir) {
-  cotangent *from = &s->of[id], *to = &s->of[heir];
+static void hand_over(tgi_plain *s, uint32_t id, uint32_t heir) {
+  tgi_cotangent *from = &s->of[id], *to = &s->of[heir];
   to->small = from->small;
   to->data = from->data == (void *)&from->small ? (void *)&to->small : from->data;
   from->data = NULL;
@@ -148,18 +40,18 @@ static void hand_over(sweep *s, uint32_t id, uint32_t heir) {
 /* ---- one node ---- */
 
 /* Rules may record, but what the sweep stands on must live. */
-static bool is_intact(const sweep *s, const char *what) {
+static bool is_intact(const tgi_plain *s, const char *what) {
   return s->t->generation == s->mark_generation || tgi_check_intact(s->t, s->mark, what);
 }
 
 /* The cotangents of all operands but the heir. */
-static tg_status reverse_by_grad(sweep *s, tg_call *c, const tg_tensor *g, const uint32_t ids[],
+static tg_status reverse_by_grad(tgi_plain *s, tg_call *c, const tg_tensor *g, const uint32_t ids[],
                                  int heir) {
   tg_tape *t = s->t;
   for (int i = 0; i < c->n; i++) {
     tg_tensor dx;
     bool fresh;
-    if (i == heir || !destination(s, ids[i], &dx, &fresh)) continue;
+    if (i == heir || !tgi_destination(s, ids[i], &dx, &fresh)) continue;
     tgi_arena_mark work = tgi_arena_mark_of(&t->work);
     tg_status status = c->op->grad(c, i, g, &dx, fresh ? 0 : 1);
     tgi_arena_rewind(&t->work, work);
@@ -170,18 +62,18 @@ static tg_status reverse_by_grad(sweep *s, tg_call *c, const tg_tensor *g, const
   return t->status;
 }
 
-static tg_status add_results(sweep *s, const tg_call *c, const tg_var dx[]) {
+static tg_status add_results(tgi_plain *s, const tg_call *c, const tg_var dx[]) {
   for (int i = 0; i < c->n; i++) {
     tg_tensor to, from = tgi_value(dx[i]);
     bool fresh;
-    if (tg_is_none(dx[i]) || !destination(s, c->x[i].id, &to, &fresh)) continue;
+    if (tg_is_none(dx[i]) || !tgi_destination(s, c->x[i].id, &to, &fresh)) continue;
     tgi_accumulate(s->t->runtime, &to, &from, fresh ? 0 : 1);
     if (s->t->trace_nan && tgi_trace(s->t, &to, c, "a cotangent") != TG_OK) return s->t->status;
   }
   return s->t->status;
 }
 
-static tg_status reverse_by_rules(sweep *s, uint32_t id, const tg_tensor *g) {
+static tg_status reverse_by_rules(tgi_plain *s, uint32_t id, const tg_tensor *g) {
   tg_tape *t = s->t;
   tg_call c;
   if (!tgi_rule_call(t, id, &c)) return t->status;
@@ -189,7 +81,7 @@ static tg_status reverse_by_rules(sweep *s, uint32_t id, const tg_tensor *g) {
   bool *want = tgi_tape_work(t, n * sizeof *want);
   tg_var *dx = tgi_tape_work(t, n * sizeof *dx);
   if (!want || !dx) return t->status;
-  for (int i = 0; i < c.n; i++) want[i] = is_on_path(s, c.x[i].id);
+  for (int i = 0; i < c.n; i++) want[i] = tgi_is_on_path(s, c.x[i].id);
   tg_mark mark = tg_tape_mark(t);
   bool was = tg_tape_set_grad(t, true); /* a rule may sweep on its own */
   tg_status status = t->status;
@@ -201,11 +93,16 @@ static tg_status reverse_by_rules(sweep *s, uint32_t id, const tg_tensor *g) {
 
 /* ---- targets ---- */
 
+static void deliver_to(tgi_plain *s, int i, const tg_tensor *g) {
+  if (s->dx[i].data != g->data) tgi_accumulate(s->t->runtime, &s->dx[i], g, s->written ? 0 : 1);
+  if (s->written) s->written[i] = true;
+}
+
 /* The node's cotangent is complete: it goes to every dx[i] that asked for it. */
-static tg_status deliver(sweep *s, uint32_t id, const tg_tensor *g) {
+static tg_status deliver(tgi_plain *s, uint32_t id, const tg_tensor *g) {
   tg_tensor dx;
   for (int i = 0; i < s->n_x; i++)
-    if (s->x[i].id == id) tgi_accumulate(s->t->runtime, &s->dx[i], g, 1);
+    if (s->x[i].id == id) deliver_to(s, i, g);
   const tgi_node *node = tgi_node_at(s->t, id);
   bool trained = node->flags & TGI_LEAF && node->flags & TGI_NEEDS_GRAD;
   const tgi_leaf *leaf = trained ? node->attrs : NULL;
@@ -217,19 +114,19 @@ static tg_status deliver(sweep *s, uint32_t id, const tg_tensor *g) {
 }
 
 /* Is any operand but the heir on a path? */
-static bool has_others(const sweep *s, const tgi_node *node, const uint32_t ids[], int heir) {
+static bool has_others(const tgi_plain *s, const tgi_node *node, const uint32_t ids[], int heir) {
   for (int i = 0; i < node->n; i++)
-    if (i != heir && is_on_path(s, ids[i])) return true;
+    if (i != heir && tgi_is_on_path(s, ids[i])) return true;
   return false;
 }
 
-static tg_status reverse_operands(sweep *s, uint32_t id, const tg_tensor *g) {
+static tg_status reverse_operands(tgi_plain *s, uint32_t id, const tg_tensor *g) {
   const tgi_node *node = tgi_node_at(s->t, id);
   const uint32_t *ids = tgi_operand_ids(node);
   enum { FEW = 4 };
   tg_tensor few[FEW], *in = few;
   tg_status status = TG_OK;
-  int heir = find_heir(s, node, ids);
+  int heir = tgi_is_written(s, id) ? -1 : find_heir(s, node, ids);
   if (has_others(s, node, ids, heir)) {
     tg_call c;
     if (node->n > FEW) in = tgi_tape_work(s->t, node->n * sizeof *in);
@@ -241,12 +138,12 @@ static tg_status reverse_operands(sweep *s, uint32_t id, const tg_tensor *g) {
   return status;
 }
 
-static tg_status reverse_node(sweep *s, uint32_t id) {
+static tg_status reverse_node(tgi_plain *s, uint32_t id) {
   const tgi_node *node = tgi_node_at(s->t, id);
   tg_tensor g;
-  dense_like(node, &g);
+  tgi_dense_like(node, &g);
   g.data = s->of[id].data;
-  tg_status status = is_target(s, id) ? deliver(s, id, &g) : TG_OK;
+  tg_status status = tgi_is_target(s, id) ? deliver(s, id, &g) : TG_OK;
   if (status != TG_OK || node->flags & TGI_CONSTANT || node->n == 0) return status;
   return node->op->grad ? reverse_operands(s, id, &g) : reverse_by_rules(s, id, &g);
 }
@@ -254,11 +151,11 @@ static tg_status reverse_node(sweep *s, uint32_t id) {
 /* ---- the sweep ---- */
 
 /* A root that is itself a parameter hands its cotangent on at once. */
-static tg_status seed(sweep *s, tg_var y, tg_var g) {
+static tg_status seed(tgi_plain *s, tg_var y, tg_var g) {
   tg_tensor to, from;
   bool fresh;
   double one;
-  if (!destination(s, y.id, &to, &fresh)) return s->t->status;
+  if (!tgi_destination(s, y.id, &to, &fresh)) return s->t->status;
   if (!tg_is_none(g)) {
     from = tgi_value(g);
   } else {
@@ -270,7 +167,7 @@ static tg_status seed(sweep *s, tg_var y, tg_var g) {
   return TG_OK;
 }
 
-static tg_status run(sweep *s, uint32_t top, const tg_var y[], const tg_var g[], int n_y) {
+static tg_status run(tgi_plain *s, uint32_t top, const tg_var y[], const tg_var g[], int n_y) {
   size_t bytes = ((size_t)top + 1) * sizeof *s->of;
   s->of = tgi_tape_work(s->t, bytes);
   if (s->of == NULL) return s->t->status;
@@ -285,7 +182,7 @@ static tg_status run(sweep *s, uint32_t top, const tg_var y[], const tg_var g[],
     tg_status status = reverse_node(s, id);
     tgi_arena_rewind(&s->t->work, work);
     if (status != TG_OK) return status;
-    close_cotangent(s, id);
+    tgi_close_cotangent(s, id);
   }
   return TG_OK;
 }
@@ -312,11 +209,41 @@ static bool check_arguments(tg_tape *t, const tg_var y[], const tg_var g[], int 
   return tgi_check_leaves(t) == TG_OK;
 }
 
-tg_status tg_backward_into(const tg_var y[], const tg_var g[], int n_y, tg_grads *grads,
-                           const tg_var x[], const tg_tensor dx[], int n_x) {
-  tg_tape *t = tgi_tape_of(y, n_y);
+/* What is to be written, and the sweep never reached. */
+static void write_zeros(const tgi_plain *s) {
+  int params = s->fresh ? tg_params_count(tg_grads_params(s->grads)) : 0;
+  for (int i = 0; s->written && i < s->n_x; i++)
+    if (!s->written[i]) tgi_fill(&s->dx[i], 0);
+  for (int i = 0; i < params; i++) {
+    tg_tensor dx = tg_grads_tensor(s->grads, i);
+    if (s->fresh[i] && dx.data) tgi_fill(&dx, 0);
+  }
+}
+
+/* n marks, all of one value; NULL with the tape failed. */
+static bool *marks(tg_tape *t, int n, bool value) {
+  bool *all = tgi_tape_work(t, (size_t)n * sizeof *all);
+  return all ? memset(all, value, (size_t)n * sizeof *all) : NULL;
+}
+
+/* Finds what leads where, and runs. */
+static tg_status start(tgi_plain *s, const tg_var y[], const tg_var g[], int n_y, bool write) {
+  tg_tape *t = s->t;
+  uint32_t top = tgi_top(y, n_y);
+  if (s->n_x > 0 && (s->on = tgi_paths(t, top, s->x, s->n_x, s->grads != NULL)) == NULL)
+    return t->status;
+  if (write && s->n_x > 0 && (s->written = marks(t, s->n_x, false)) == NULL) return t->status;
+  int params = write && s->grads ? tg_params_count(tg_grads_params(s->grads)) : 0;
+  if (params > 0 && (s->fresh = marks(t, params, true)) == NULL) return t->status;
+  tg_status status = run(s, top, y, g, n_y);
+  if (status == TG_OK) write_zeros(s);
+  return status;
+}
+
+static tg_status sweep_into(tgi_plain *s, const tg_var y[], const tg_var g[], int n_y, bool write) {
+  tg_tape *t = s->t = tgi_tape_of(y, n_y);
   if (t == NULL) return TG_ARGUMENT;
-  if (!tgi_sweep_tape(y, n_y, "backward") || !check_arguments(t, y, g, n_y, x, dx, n_x))
+  if (!tgi_sweep_tape(y, n_y, "backward") || !check_arguments(t, y, g, n_y, s->x, s->dx, s->n_x))
     return t->status;
   if (t->capture) { /* a replay would leave out what is written here */
     tg_tape_fail(t, TG_STATE,
@@ -324,15 +251,11 @@ tg_status tg_backward_into(const tg_var y[], const tg_var g[], int n_y, tg_grads
     return t->status;
   }
   tgi_arena_mark work = tgi_arena_mark_of(&t->work), sweeps = tgi_arena_mark_of(&t->sweeps);
-  uint32_t top = tgi_top(y, n_y);
   bool was = t->backward;
   t->backward = true;
-  sweep s = {.t = t, .grads = grads, .x = x, .dx = dx, .n_x = n_x};
-  s.mark = tg_tape_mark(t);
-  s.mark_generation = t->generation;
-  tg_status status = TG_OK;
-  if (n_x > 0 && (s.on = tgi_paths(t, top, x, n_x, grads != NULL)) == NULL) status = t->status;
-  if (status == TG_OK) status = run(&s, top, y, g, n_y);
+  s->mark = tg_tape_mark(t);
+  s->mark_generation = t->generation;
+  tg_status status = start(s, y, g, n_y, write);
   if (status != TG_OK) tg_tape_fail(t, status, "backward: %s", tg_status_text(status));
   t->backward = was;
   tgi_arena_rewind(&t->sweeps, sweeps);
@@ -340,7 +263,22 @@ tg_status tg_backward_into(const tg_var y[], const tg_var g[], int n_y, tg_grads
   return t->status;
 }
 
+tg_status tg_backward_into(const tg_var y[], const tg_var g[], int n_y, tg_grads *grads,
+                           const tg_var x[], const tg_tensor dx[], int n_x) {
+  return sweep_into(&(tgi_plain){.grads = grads, .x = x, .dx = dx, .n_x = n_x}, y, g, n_y, false);
+}
+
+tg_status tg_vjp_into(const tg_var y[], const tg_var g[], int n_y, const tg_var x[], int n_x,
+                      const tg_tensor dx[]) {
+  return sweep_into(&(tgi_plain){.x = x, .dx = dx, .n_x = n_x}, y, g, n_y, true);
+}
+
 tg_status tg_backward(tg_var root, tg_grads *grads) {
   if (tgi_is_live(root) && !tgi_check_scalar(root.tape, root, "backward")) return root.tape->status;
   return tg_backward_into(&root, NULL, 1, grads, NULL, NULL, 0);
+}
+
+tg_status tg_backward_write(tg_var root, tg_grads *grads) {
+  if (tgi_is_live(root) && !tgi_check_scalar(root.tape, root, "backward")) return root.tape->status;
+  return sweep_into(&(tgi_plain){.grads = grads}, &root, NULL, 1, true);
 }

@@ -158,8 +158,7 @@ static void gradient_step(bench *b) {
   tg_var p[MOST_PARAMS], x[MOST_INPUTS];
   bench_begin(b, p, x);
   tg_var loss = b->w->loss(b->w, b->t, p, x);
-  tg_grads_zero(b->grads);
-  tg_backward(loss, b->grads);
+  tg_backward_write(loss, b->grads);
   if (b->optimizer != NULL) tg_optimizer_step(b->optimizer, b->grads, b->t);
   b->value = tg_item(loss);
 }
