@@ -2,7 +2,7 @@
    that has room, so identical work finds every piece where it was, and allocates once. */
 #include "base/base.h"
 
-enum { FIRST_CHUNK = 64 << 10, LARGEST_CHUNK = 16 << 20, GRAIN = 64 };
+enum { FIRST_CHUNK = 16 << 10, LARGEST_CHUNK = 16 << 20, GRAIN = 64 };
 
 void tgi_arena_init(tgi_arena *a, const tg_runtime *runtime, size_t budget) {
   *a = (tgi_arena){.runtime = tgi_runtime(runtime), .budget = budget};
