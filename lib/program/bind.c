@@ -7,6 +7,7 @@
 typedef struct binder {
   tg_program *p;
   tgi_graph *g;
+  struct branches *branches; /* NULL: there are none */
 } binder;
 
 /* ---- branches ---- */
@@ -103,20 +104,49 @@ static bool is_run(const binder *b, const tgi_step *step) {
   return !b->p->lies[step->y[0]].is_view && tg_tensor_numel(&b->g->values[step->y[0]].like) > 0;
 }
 
+static size_t count_roots(const tgi_graph *g, tgi_root_kind kind) {
+  size_t count = 0;
+  for (size_t r = 0; r < g->root_count; r++) count += g->roots[r].kind == kind;
+  return count;
+}
+
+/* The roots that are branches, by value: lists in the roots' order. */
+typedef struct branches {
+  uint32_t *first; /* by value: 1 + a root; 0: none */
+  uint32_t *next;  /* by root, likewise */
+  int *number;     /* by root: which branch it is */
+} branches;
+
+static bool list_branches(binder *b, branches *of) {
+  const tgi_graph *g = b->g;
+  int count = (int)count_roots(g, TGI_ROOT_BRANCH);
+  if (count == 0) return true;
+  of->first = tgi_graph_alloc(b->g, g->value_count * sizeof *of->first);
+  of->next = tgi_graph_alloc(b->g, g->root_count * sizeof *of->next);
+  of->number = tgi_graph_alloc(b->g, g->root_count * sizeof *of->number);
+  if (!of->first || !of->next || !of->number) return false;
+  memset(of->first, 0, g->value_count * sizeof *of->first);
+  for (size_t r = g->root_count; r-- > 0;) {
+    if (g->roots[r].kind != TGI_ROOT_BRANCH) continue;
+    uint32_t *first = &of->first[g->roots[r].value];
+    of->next[r] = *first;
+    of->number[r] = --count;
+    *first = (uint32_t)r + 1;
+  }
+  b->branches = of;
+  return true;
+}
+
 /* Compares a branch as soon as its value is there. */
 static bool bind_branches(binder *b, uint32_t v) {
-  int number = 0;
-  for (size_t r = 0; r < b->g->root_count; r++) {
-    const tgi_root *root = &b->g->roots[r];
-    if (root->kind != TGI_ROOT_BRANCH) continue;
-    branch attrs = {root->expected, number++};
-    if (root->value != v) continue;
+  const branches *of = b->branches;
+  for (uint32_t r = of ? of->first[v] : 0; r != 0; r = of->next[r - 1]) {
+    tgi_root *root = &b->g->roots[r - 1];
+    branch attrs = {root->expected, of->number[r - 1]};
     tgi_step *step = tgi_graph_alloc(b->g, sizeof *step);
     if (step == NULL) return false;
-    *step = (tgi_step){.op = &branch_op,
-                       .attrs = tgi_graph_alloc(b->g, sizeof attrs),
-                       .n = 1,
-                       .x = &b->g->roots[r].value};
+    *step = (tgi_step){
+        .op = &branch_op, .attrs = tgi_graph_alloc(b->g, sizeof attrs), .n = 1, .x = &root->value};
     if (step->attrs == NULL) return false;
     memcpy(step->attrs, &attrs, sizeof attrs);
     if (!bind_call(b, step, &b->p->instructions[b->p->instruction_count++])) return false;
@@ -124,28 +154,22 @@ static bool bind_branches(binder *b, uint32_t v) {
   return true;
 }
 
-static bool bind_steps(binder *b, bool branches) {
+static bool bind_steps(binder *b) {
   tgi_graph *g = b->g;
   tg_program *p = b->p;
-  for (size_t v = 0; branches && v < g->value_count; v++)
+  for (size_t v = 0; b->branches && v < g->value_count; v++)
     if (g->values[v].source != TGI_FROM_STEP && !bind_branches(b, (uint32_t)v)) return false;
   for (size_t s = 0; s < g->step_count; s++) {
     const tgi_step *step = &g->steps[s];
     if (is_run(b, step) && !bind_call(b, step, &p->instructions[p->instruction_count++]))
       return false;
-    for (uint32_t j = 0; branches && j < step->n_y; j++)
+    for (uint32_t j = 0; b->branches && j < step->n_y; j++)
       if (!bind_branches(b, step->y[j])) return false;
   }
   return true;
 }
 
 /* ---- the rest ---- */
-
-static size_t count_roots(const tgi_graph *g, tgi_root_kind kind) {
-  size_t count = 0;
-  for (size_t r = 0; r < g->root_count; r++) count += g->roots[r].kind == kind;
-  return count;
-}
 
 static bool make_inputs(binder *b, const size_t uses[]) {
   tgi_graph *g = b->g;
@@ -229,13 +253,14 @@ static bool number_values(binder *b) {
 
 tg_status tgi_program_bind(tg_program *p, tg_error *error) {
   binder b = {.p = p, .g = &p->graph};
+  branches of;
   size_t *uses = tgi_graph_alloc(b.g, b.g->input_count * sizeof *uses);
   size_t most = b.g->step_count + count_roots(b.g, TGI_ROOT_BRANCH);
   p->instructions = tgi_graph_alloc(b.g, most * sizeof *p->instructions);
   if (!uses || !p->instructions) return error->status;
   count_uses(&b, uses);
-  if (!make_inputs(&b, uses) || !bind_steps(&b, count_roots(b.g, TGI_ROOT_BRANCH) > 0) ||
-      !bind_roots(&b) || !number_values(&b) || !bind_keys(&b))
+  if (!make_inputs(&b, uses) || !list_branches(&b, &of) || !bind_steps(&b) || !bind_roots(&b) ||
+      !number_values(&b) || !bind_keys(&b))
     return error->status;
   return TG_OK;
 }

@@ -174,6 +174,17 @@ static tg_status add_roots(const build *b, const tg_var y[], int n) {
 
 /* ---- the whole ---- */
 
+/* Room for all at once: grown, arrays of millions would leave as much again behind them. */
+static bool make_room(const build *b) {
+  tgi_graph *g = b->g;
+  size_t count = 0;
+  for (uint32_t id = 1; id <= b->top; id++) count += b->needed[id];
+  g->value_capacity = g->step_capacity = count;
+  g->values = tgi_graph_alloc(g, count * sizeof *g->values);
+  g->steps = tgi_graph_alloc(g, count * sizeof *g->steps);
+  return g->values && g->steps;
+}
+
 static bool set_up(build *b) {
   tgi_graph *g = b->g;
   const tgi_capture *c = b->capture;
@@ -207,6 +218,7 @@ tg_status tgi_graph_of_tape(tgi_graph *g, tg_tape *t, const tg_var y[], int n) {
     b.needed[id] = true;
   }
   tg_status status = find_needed(&b, y, n);
+  if (status == TG_OK && !make_room(&b)) status = no_memory(g);
   for (uint32_t id = 1; status == TG_OK && id <= b.top; id++)
     if (b.needed[id]) status = add_node(&b, id);
   return status == TG_OK ? add_roots(&b, y, n) : status;

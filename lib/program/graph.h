@@ -113,7 +113,8 @@ typedef struct tgi_lie {
   tg_tensor view; /* strides; data is left to binding */
   bool is_view;
 } tgi_lie;
-/* lies[value_count]; NULL with error set. */
+/* lies[value_count], and room for one more value for each root, which is no view; NULL with error
+   set. */
 tgi_lie *tgi_graph_layout(tgi_graph *g);
 
 /* The plan: where in the block each base lies. */

@@ -48,7 +48,7 @@ static bool find_view(tgi_graph *g, tg_tape *t, const tgi_step *step, tgi_lie li
 }
 
 tgi_lie *tgi_graph_layout(tgi_graph *g) {
-  tgi_lie *lies = tgi_graph_alloc(g, g->value_count * sizeof *lies);
+  tgi_lie *lies = tgi_graph_alloc(g, (g->value_count + g->root_count) * sizeof *lies);
   tg_tape *t = tg_tape_new(&(tg_tape_options){.runtime = g->runtime}, g->error);
   bool right = lies && t;
   for (size_t v = 0; right && v < g->value_count; v++)

@@ -56,7 +56,7 @@ static const tg_op copy_op = {
 
 /* Results outlive a replay, and assignments overwrite parameters that others may still read: where
    these lie in inputs or parameters, a step copies them. */
-static tg_status copy_borrowed(tgi_graph *g, const tgi_lie lies[]) {
+static tg_status copy_borrowed(tgi_graph *g, tgi_lie lies[]) {
   size_t known = g->value_count;
   for (size_t r = 0; r < g->root_count; r++) {
     tgi_root *root = &g->roots[r];
@@ -67,6 +67,7 @@ static tg_status copy_borrowed(tgi_graph *g, const tgi_lie lies[]) {
     uint32_t v = tgi_graph_value(g, &g->values[root->value].like);
     if (v == UINT32_MAX || !tgi_graph_step(g, &copy_op, NULL, &root->value, 1, &v, 1))
       return g->error->status;
+    lies[v] = (tgi_lie){.base = v, .view = g->values[v].like};
     root->value = v;
   }
   return TG_OK;
@@ -94,10 +95,8 @@ static size_t constant_bytes(tgi_graph *g) {
 
 static tg_status plan(tg_program *p, const tg_program_options *options) {
   tgi_graph *g = &p->graph;
-  tgi_lie *lies = tgi_graph_layout(g);
-  if (lies == NULL || copy_borrowed(g, lies) != TG_OK) return g->error->status;
   p->lies = tgi_graph_layout(g);
-  if (p->lies == NULL) return g->error->status;
+  if (p->lies == NULL || copy_borrowed(g, p->lies) != TG_OK) return g->error->status;
   bool reuse = !(options->without >> TG_PASS_REUSE & 1);
   tg_status status = tgi_graph_plan(g, p->lies, reuse, &p->plan);
   if (status != TG_OK) return status;
