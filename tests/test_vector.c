@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "elementwise.h"
+#include "kernel/softmax.h"
 
 enum { DENSE = 6000, PROMISED = 4 };
 
@@ -120,6 +121,65 @@ START_TEST(powers_by_a_number) {
 }
 END_TEST
 
+/* ---- the powers of softmax, which are inline ---- */
+
+enum { LANE = 71 };
+
+/* Of [0, and a number below at one place, and -infinities]. */
+static void check_powers(const tg_runtime *runtime, tg_dtype dtype) {
+  static _Alignas(64) double x[LANE], y[LANE];
+  const tg_tensor from = {.data = x, .dtype = dtype, .rank = 1, .dims = {LANE}, .strides = {1}};
+  tg_tensor to = from;
+  to.data = y;
+  for (int64_t i = 0; i < ARGUMENTS; i++) {
+    const int64_t at = 1 + i % (LANE - 1);
+    for (int64_t k = 0; k < LANE; k++) put_number(dtype, x, k, k == 0 ? 0 : -INFINITY);
+    put_number(dtype, x, at, -fabs(argument(dtype, i)));
+    tgi_softmax(runtime, TGI_SOFTMAX, &to, &from, 0);
+    const long double power = expl(number_at(dtype, x, at));
+    for (int64_t k = 0; k < LANE; k++) {
+      const long double want = (k == 0 ? 1 : k == at ? power : 0) / (1 + power);
+      if (isnan(want) || isnan(power))
+        ck_assert(isnan(number_at(dtype, y, k)));
+      else
+        ck_assert_msg(ulps_off(dtype, number_at(dtype, y, k), want) <= PROMISED,
+                      "e^%a: %a, not %La", number_at(dtype, x, at), number_at(dtype, y, k), want);
+    }
+  }
+}
+
+/* A lane of what is infinite or no number: none is NaN in the logarithm but where one is. */
+static void check_endless(const tg_runtime *runtime, tg_dtype dtype) {
+  static const double a[] = {INFINITY, -INFINITY, NAN, NAN},
+                      b[] = {-INFINITY, -INFINITY, INFINITY, 3},
+                      log_of_sum[] = {INFINITY, -INFINITY, NAN, NAN};
+  static _Alignas(64) double x[LANE], y[LANE], z[1];
+  const tg_tensor from = {.data = x, .dtype = dtype, .rank = 1, .dims = {LANE}, .strides = {1}};
+  const tg_tensor cube = {
+      .data = x, .dtype = dtype, .rank = 3, .dims = {1, LANE, 1}, .strides = {LANE, 1, 1}};
+  const tg_tensor log = {.data = z, .dtype = dtype, .rank = 2, .dims = {1, 1}, .strides = {1, 1}};
+  tg_tensor to = from;
+  to.data = y;
+  for (int i = 0; i < 4; i++) {
+    for (int64_t k = 0; k < LANE; k++) put_number(dtype, x, k, k == 40 ? a[i] : b[i]);
+    tgi_softmax(runtime, TGI_SOFTMAX, &to, &from, 0);
+    tgi_logsumexp(runtime, &log, &cube);
+    ck_assert(same(number_at(dtype, z, 0), log_of_sum[i]));
+    ck_assert(isnan(number_at(dtype, y, 40)));
+  }
+}
+
+START_TEST(powers_of_softmax) {
+  tg_runtime *runtime =
+      tg_runtime_new(&(tg_runtime_options){.isa = (tg_isa)_i, .threads = 1}, NULL);
+  for (tg_dtype dtype = TG_F32; dtype <= TG_F64; dtype++) {
+    check_powers(runtime, dtype);
+    check_endless(runtime, dtype);
+  }
+  tg_runtime_free(runtime);
+}
+END_TEST
+
 /* ---- places ---- */
 
 enum { MOST = 67, MEMORY = (MOST + 3) * 8 };
@@ -233,6 +293,7 @@ int main(void) {
   tcase_set_timeout(all, 120);
   tcase_add_loop_test(all, functions_are_within_4_ulp, TG_ISA_BASE, end);
   tcase_add_loop_test(all, powers_by_a_number, TG_ISA_BASE, end);
+  tcase_add_loop_test(all, powers_of_softmax, TG_ISA_BASE, end);
   tcase_add_loop_test(all, elements_do_not_see_each_other, TG_ISA_BASE, end);
   tcase_add_loop_test(all, a_result_may_replace_an_operand, TG_ISA_BASE, end);
   tcase_add_loop_test(all, f32_is_f64_rounded, TG_ISA_BASE, end);

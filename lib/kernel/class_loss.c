@@ -1,7 +1,9 @@
 /* Losses of class indices: tiles of rows, shared by the threads, whose sums are added in order. */
 #include "kernel/class_loss_parts.h"
 
-enum { TILE = 8192 }; /* elements, about */
+/* Elements of a tile, about: some rows, for while one is computed the next is fetched, but not so
+   many that threads would idle. */
+enum { TILE = 8192, MOST = 65536, SHARES = 64 };
 
 typedef struct job {
   tgi_class_job rows;
@@ -46,9 +48,10 @@ static void run(const tg_runtime *runtime, job *j) {
 }
 
 static job job_of(const tgi_class_loss *c) {
-  return (job){.rows = {.c = c},
-               .count = c->outer * c->inner,
-               .tile = c->count < TILE ? TILE / (c->count + 1) + 1 : 1};
+  const int64_t rows = c->outer * c->inner, share = rows * c->count / SHARES;
+  const int64_t most = share < TILE ? TILE : share < MOST ? share : MOST;
+  return (job){
+      .rows = {.c = c}, .count = rows, .tile = c->count < most ? most / (c->count + 1) + 1 : 1};
 }
 
 void tgi_class_loss_each(const tg_runtime *runtime, const tgi_class_loss *c, void *y) {

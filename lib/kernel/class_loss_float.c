@@ -50,7 +50,7 @@ static void scales_across(run *r, T *powers) {
                 { store(r->top + i, m, larger(load(r->x + at + i, m), load(r->top + i, m))); });
   for (int64_t at = 0; at < end; at += step)
     EACH_VECTOR(r->count, {
-      const V power = exp(load(r->x + at + i, m) - load(r->top + i, m));
+      const V power = exp_below(load(r->x + at + i, m) - load(r->top + i, m));
       store(r->sum + i, m, load(r->sum + i, m) + power);
       if (powers != NULL) store(powers + at + i, m, power);
     });
@@ -64,10 +64,12 @@ static void find_scales(run *r, T *powers) {
   }
   if (r->c->inner == 1) {
     for (int k = 0; k < r->count; k++) {
-      const int64_t at = k * r->row;
-      r->top[k] = lane_largest(r->c->count, r->x + at);
+      const T *const x = r->x + k * r->row;
+      const bool last = r->count > 1 || r->first + 1 == r->c->outer;
+      r->top[k] = lane_largest(r->c->count, x);
       r->sum[k] =
-          lane_powers(r->c->count, r->x + at, r->top[k], powers != NULL ? powers + at : NULL);
+          lane_powers(r->c->count, x, r->top[k], powers != NULL ? powers + k * r->row : NULL,
+                      last ? NULL : x + r->row);
     }
   } else {
     scales_across(r, powers);
@@ -148,7 +150,7 @@ static void spread_slopes(const run *r, const T *live, const T *factor, const T 
       V d = all(0);
       if (c->logits)
         d = load(factor + i, m) *
-            (adds ? exp(load(r->x + at + i, m) - load(r->top + i, m)) : load(dx, m));
+            (adds ? exp_below(load(r->x + at + i, m) - load(r->top + i, m)) : load(dx, m));
       if (c->smoothing != 0) d -= load(even + i, m) * weight;
       PUT(dx, m, select(load(live + i, m) != 0, d, all(0)), adds);
     });
@@ -163,7 +165,7 @@ static void spread_slope(const run *r, int k, T factor, T even, bool adds) {
   T *const dx = r->dx + k * r->row;
   EACH_VECTOR(c->count, {
     V d = all(0);
-    if (c->logits) d = by * (adds ? exp(load(x + i, m) - top) : load(dx + i, m));
+    if (c->logits) d = by * (adds ? exp_below(load(x + i, m) - top) : load(dx + i, m));
     if (c->smoothing != 0) d -= all(even) * (weight != NULL ? load(weight + i, m) : all(1));
     PUT(dx + i, m, d, adds);
   });

@@ -47,18 +47,30 @@ static inline T lane_sum(int64_t n, const T *x, const T *by) {
   return sum_of((total[0] + total[2]) + (total[1] + total[3]));
 }
 
-/* The sum of e^(x - top), which go to e as well unless it is NULL; it may be x. By blocks: a sum
-   that waits for a call in each step would be slower than the powers. */
-static inline T lane_powers(int64_t n, const T *x, T top, T *e) {
-  enum { AT_ONCE = 1024 };
-  T block[AT_ONCE], total = 0;
-  for (int64_t at = 0; at < n; at += AT_ONCE) {
-    const int64_t count = n - at < AT_ONCE ? n - at : AT_ONCE;
-    T *const to = e != NULL ? e + at : block;
-    EACH_VECTOR(count, { store(to + i, m, exp(load(x + at + i, m) - all(top))); });
-    total += lane_sum(count, to, NULL);
+/* The sum of e^(x - top), x <= top or NaN; the powers go to e as well unless it is NULL; it may be
+   x. Meanwhile the n elements at `next` are fetched, unless it is NULL: memory would idle. */
+static inline T lane_powers(int64_t n, const T *x, T top, T *e, const T *next) {
+  enum { AT_ONCE = 64 }; /* vectors that are added before they are added to the sum */
+  T sum = 0;
+  for (int64_t at = 0; at < n;) {
+    V total[4] = {all(0), all(0), all(0), all(0)};
+    const int64_t end = n - at < AT_ONCE * 4 * LANES ? n : at + AT_ONCE * 4 * LANES;
+    for (; end - at >= 4 * LANES; at += 4 * LANES)
+      for (int k = 0; k < 4; k++) {
+        const V power = exp_below(load(x + at + k * LANES, LANES) - all(top));
+        if (next != NULL) __builtin_prefetch(next + at + k * LANES);
+        if (e != NULL) store(e + at + k * LANES, LANES, power);
+        total[k] += power;
+      }
+    EACH_VECTOR(end - at, {
+      const V power = exp_below(load(x + at + i, m) - all(top));
+      if (e != NULL) store(e + at + i, m, power);
+      total[0] += m == LANES ? power : select(within(m), power, all(0));
+    });
+    sum += sum_of((total[0] + total[2]) + (total[1] + total[3]));
+    at = end;
   }
-  return total;
+  return sum;
 }
 
 /* dx = d, or dx + d. */

@@ -11,10 +11,10 @@ enum { BLOCK = TGI_SOFTMAX_BLOCK };
 static void lane(const tgi_lanes *j, const T *x, T *y) {
   const T top = lane_largest(j->n, x);
   if (j->kind == TGI_SOFTMAX) {
-    const V total = all(lane_powers(j->n, x, top, y));
+    const V total = all(lane_powers(j->n, x, top, y, NULL));
     EACH_VECTOR(j->n, { store(y + i, m, load(y + i, m) / total); });
   } else {
-    const V top_of_all = all(top), total = log(all(lane_powers(j->n, x, top, NULL)));
+    const V top_of_all = all(top), total = log(all(lane_powers(j->n, x, top, NULL, NULL)));
     EACH_VECTOR(j->n, { store(y + i, m, load(x + i, m) - top_of_all - total); });
   }
 }
@@ -23,8 +23,13 @@ static void lane(const tgi_lanes *j, const T *x, T *y) {
 static V tame(V top) { return select(top - top == all(0), top, all(0)); }
 
 static T log_of_lane(const tgi_lanes *j, const T *x) {
-  const V top = tame(all(lane_largest(j->n, x)));
-  const V y = log(all(lane_powers(j->n, x, top[0], NULL))) + top;
+  const T largest = lane_largest(j->n, x);
+  const V top = tame(all(largest));
+  V sum = all(0);
+  if (largest == (T)INFINITY) /* infinite too, unless there is a NaN */
+    EACH_VECTOR(j->n, { sum += exp(load(x + i, m)); });
+  const V y = largest == (T)INFINITY ? all(sum_of(sum))
+                                     : log(all(lane_powers(j->n, x, top[0], NULL, NULL))) + top;
   return y[0];
 }
 
@@ -54,7 +59,7 @@ static void lanes(const tgi_lanes *j, int width, const T *x, T *y) {
     EACH_VECTOR(width, { store(top + i, m, larger(load(x + at + i, m), load(top + i, m))); });
   for (int64_t at = 0; at < end; at += j->inner)
     EACH_VECTOR(width, {
-      const V power = exp(load(x + at + i, m) - load(top + i, m));
+      const V power = exp_below(load(x + at + i, m) - load(top + i, m));
       store(total + i, m, load(total + i, m) + power);
       if (j->kind == TGI_SOFTMAX) store(y + at + i, m, power);
     });

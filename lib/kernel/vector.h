@@ -118,6 +118,12 @@ static inline V chosen(M condition, V a, V b) {
   return (V)((condition & (M)a) | (~condition & (M)b));
 }
 #endif
+/* a b + c, rounded once where the instruction set can. */
+#if defined(X86) && defined(__FMA__)
+static inline V fused(V a, V b, V c) { return X86(fmadd)(a, b, c); }
+#else
+static inline V fused(V a, V b, V c) { return a * b + c; }
+#endif
 /* a > b ? a : b, and a < b ? a : b: b where either is NaN. */
 #if defined(X86)
 static inline V larger(V a, V b) { return X86(max)(a, b); }
