@@ -117,6 +117,8 @@ static inline void tgi_arena_rewind(tgi_arena *a, tgi_arena_mark mark) {
    is a plain loop too. */
 typedef void tgi_work_fn(void *user, int64_t i);
 void tgi_parallel(const tg_runtime *runtime, int64_t n, tgi_work_fn *work, void *user);
+/* The same for tiles of some microseconds each: few of them are a plain loop. */
+void tgi_parallel_tiles(const tg_runtime *runtime, int64_t n, tgi_work_fn *work, void *user);
 
 /* ---- errors ---- */
 

@@ -9,7 +9,10 @@
 
 #include "base/parts.h"
 
-enum { SPINS = 2000 };
+enum {
+  SPINS = 20000,    /* about a quarter of a millisecond: waking a sleeper may cost a tenth of one */
+  LEAST_TILES = 16, /* fewer are done before another processor has their memory */
+};
 #define CLOSED 0x80000000u /* in `door`; the rest counts the workers inside */
 
 struct tgi_pool {
@@ -20,7 +23,8 @@ struct tgi_pool {
   tgi_work_fn *work;
   void *user;
   int64_t n;
-  _Atomic int64_t next;
+  _Atomic uint64_t
+      taken; /* the low half counts those from the front, the high half from the back */
   atomic_uint door;
   /* Sleeping. Each job is a new round. */
   atomic_uint round;
@@ -41,12 +45,22 @@ static void plain_loop(int64_t n, tgi_work_fn *work, void *user) {
   for (int64_t i = 0; i < n; i++) work(user, i);
 }
 
-static void take_indices(tgi_pool *p) {
+/* The caller takes indices from the front and workers from the back: over the jobs of one
+   evaluation each works on much the same part of memory, which then lies in its cache. */
+static bool take_index(tgi_pool *p, bool front, int64_t *i) {
+  uint64_t was = atomic_load_explicit(&p->taken, memory_order_relaxed), one = 1;
   for (;;) {
-    int64_t i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
-    if (i >= p->n) return;
-    p->work(p->user, i);
+    int64_t before = (int64_t)(was & UINT32_MAX), behind = (int64_t)(was >> 32);
+    if (before + behind >= p->n) return false;
+    *i = front ? before : p->n - 1 - behind;
+    if (atomic_compare_exchange_weak_explicit(&p->taken, &was, was + (front ? one : one << 32),
+                                              memory_order_relaxed, memory_order_relaxed))
+      return true;
   }
+}
+
+static void take_indices(tgi_pool *p, bool front) {
+  for (int64_t i; take_index(p, front, &i);) p->work(p->user, i);
 }
 
 /* ---- workers ---- */
@@ -87,7 +101,7 @@ static void *worker(void *user) {
     seen = await_round(p, seen);
     if (atomic_load(&p->stop)) return NULL;
     if (!enter(p)) continue;
-    take_indices(p);
+    take_indices(p, false);
     leave(p);
   }
 }
@@ -115,19 +129,26 @@ static void close_door(tgi_pool *p) {
 
 void tgi_parallel(const tg_runtime *runtime, int64_t n, tgi_work_fn *work, void *user) {
   tgi_pool *p = tgi_runtime(runtime)->pool;
-  if (n <= 1 || !p || p->owner != getpid() || atomic_exchange(&p->busy, true)) {
+  if (n <= 1 || n > UINT32_MAX || !p || p->owner != getpid() || atomic_exchange(&p->busy, true)) {
     plain_loop(n, work, user);
     return;
   }
   p->work = work;
   p->user = user;
   p->n = n;
-  atomic_store(&p->next, 0);
+  atomic_store(&p->taken, 0);
   atomic_store(&p->door, 0);
   new_round(p);
-  take_indices(p);
+  take_indices(p, true);
   close_door(p);
   atomic_store(&p->busy, false);
+}
+
+void tgi_parallel_tiles(const tg_runtime *runtime, int64_t n, tgi_work_fn *work, void *user) {
+  if (n < LEAST_TILES)
+    plain_loop(n, work, user);
+  else
+    tgi_parallel(runtime, n, work, user);
 }
 
 /* ---- life ---- */

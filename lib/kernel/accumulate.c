@@ -105,5 +105,5 @@ void tgi_accumulate(const tg_runtime *runtime, const tg_tensor *dst, const tg_te
   j.add = tgi_map_table_for(tg_runtime_isa(runtime), dst->dtype)->add.cotangent[0][1];
   j.cuts = tgi_ceil_div(j.walk.n, TILE);
   j.together = j.walk.n < TILE ? TILE / j.walk.n : 1;
-  tgi_parallel(runtime, tgi_ceil_div(j.walk.runs, j.together) * j.cuts, piece, &j);
+  tgi_parallel_tiles(runtime, tgi_ceil_div(j.walk.runs, j.together) * j.cuts, piece, &j);
 }

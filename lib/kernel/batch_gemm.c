@@ -110,9 +110,9 @@ static tg_status compute(const batch *p, tgi_arena *scratch, int64_t i) {
 
 enum { TILES = 32 };
 /* Products with fewer multiplications are too small to be shared themselves. */
-static const double SMALL = 1 << 23;
+static const double SMALL = 1 << 24;
 /* Multiplications below which no thread is worth waking. */
-static const double WORTH = 1 << 23;
+static const double WORTH = 1 << 24;
 
 static void run_tile(void *user, int64_t tile) {
   batch *p = user;

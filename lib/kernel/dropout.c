@@ -36,5 +36,5 @@ static void drop_tile(void *user, int64_t tile) {
 void tgi_dropout(const tg_runtime *runtime, const tg_tensor *y, const tg_tensor *x, double p,
                  tg_key key, double beta) {
   job j = {.y = y, .x = x, .p = p, .beta = beta, .key = key, .n = tg_tensor_numel(x)};
-  tgi_parallel(runtime, (j.n + TILE - 1) / TILE, drop_tile, &j);
+  tgi_parallel_tiles(runtime, (j.n + TILE - 1) / TILE, drop_tile, &j);
 }

@@ -16,7 +16,7 @@ enum {
   B_IN_PLACE_M = 64,    /* B likewise */
 };
 /* Fewer multiplications than this are one tile, not worth waking a thread for. */
-static const double ALONE = 1 << 23;
+static const double ALONE = 1 << 24;
 
 static int64_t round_up(int64_t n, int64_t to) { return tgi_ceil_div(n, to) * to; }
 

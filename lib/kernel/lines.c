@@ -37,7 +37,7 @@ static void for_lines(const tg_runtime *runtime, line_fn *line, const tg_tensor 
   tgi_walk_init(&p.walk, 2, (const tg_tensor *const[]){&from, &to});
   p.group = p.n > 0 && ELEMENTS / p.n > LINES ? ELEMENTS / p.n : LINES;
   p.groups_of_run = (p.walk.n + p.group - 1) / p.group;
-  tgi_parallel(runtime, p.walk.runs * p.groups_of_run, lines, &p);
+  tgi_parallel_tiles(runtime, p.walk.runs * p.groups_of_run, lines, &p);
 }
 
 /* ---- places of extremes ---- */

@@ -43,7 +43,7 @@ void tgi_loss_each(const tg_runtime *runtime, const tgi_loss_row *row, const tg_
                    const tg_tensor *x, const tg_tensor *t, double p) {
   job j = {.row = row, .x = x, .t = t, .to = out, .p = p, .n = tg_tensor_numel(x)};
   j.size = (int64_t)tg_dtype_size(x->dtype);
-  tgi_parallel(runtime, tiles(j.n), each_tile, &j);
+  tgi_parallel_tiles(runtime, tiles(j.n), each_tile, &j);
 }
 
 /* ---- sums ---- */
@@ -88,7 +88,7 @@ tg_status tgi_loss_sum(const tg_runtime *runtime, tgi_arena *scratch, const tgi_
   const int64_t count = tiles(j.n);
   j.sums = tgi_arena_alloc(scratch, (size_t)count * sizeof *j.sums);
   if (j.sums == NULL) return TG_NO_MEMORY;
-  tgi_parallel(runtime, count, sum_tile, &j);
+  tgi_parallel_tiles(runtime, count, sum_tile, &j);
   double sum = 0;
   for (int64_t tile = 0; tile < count; tile++) sum += j.sums[tile];
   tg_tensor_put(out, 0, sum / divisor);
@@ -112,5 +112,5 @@ void tgi_loss_grad(const tg_runtime *runtime, const tgi_loss_row *row, int i, co
   j.scale = 1 / divisor;
   j.n = tg_tensor_numel(x);
   j.size = (int64_t)tg_dtype_size(x->dtype);
-  tgi_parallel(runtime, tiles(j.n), grad_tile, &j);
+  tgi_parallel_tiles(runtime, tiles(j.n), grad_tile, &j);
 }

@@ -145,6 +145,6 @@ bool tgi_map(const tg_runtime *runtime, tgi_map_fn *fn, const tg_tensor *dst,
   if (j.dense && j.n <= TILE) return map_dense(&j, 0, j.n);
   if (!j.dense) tgi_walk_init(&j.walk, count, in);
   atomic_init(&j.failed, false);
-  tgi_parallel(runtime, (j.n + TILE - 1) / TILE, map_tile, &j);
+  tgi_parallel_tiles(runtime, (j.n + TILE - 1) / TILE, map_tile, &j);
   return !atomic_load(&j.failed);
 }

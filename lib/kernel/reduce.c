@@ -230,7 +230,7 @@ static tg_status reduce(const tg_runtime *runtime, const tgi_reduction *kind, co
   cut(&p);
   partial partials[PARTS];
   p.partials = partials;
-  tgi_parallel(runtime, tgi_ceil_div(p.tiles * p.parts, p.group), pieces, &p);
+  tgi_parallel_tiles(runtime, tgi_ceil_div(p.tiles * p.parts, p.group), pieces, &p);
   for (int64_t tile = 0; p.parts > 1 && tile < p.tiles; tile++) join_parts(&p, tile);
   return TG_OK;
 }

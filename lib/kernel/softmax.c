@@ -40,7 +40,7 @@ static void run(const tg_runtime *runtime, const tgi_lanes *lanes, const tg_tens
   j.units = outer * j.pieces;
   const int64_t work = n * (inner < BLOCK ? inner : BLOCK);
   j.many = work < TILE ? TILE / work : 1;
-  tgi_parallel(runtime, (j.units + j.many - 1) / j.many, run_tile, &j);
+  tgi_parallel_tiles(runtime, (j.units + j.many - 1) / j.many, run_tile, &j);
 }
 
 void tgi_softmax(const tg_runtime *runtime, tgi_softmax_kind kind, const tg_tensor *y,

@@ -66,7 +66,7 @@ static void draw_tile(void *user, int64_t tile) {
 
 static tg_status kernel_bernoulli(const tg_call *c) {
   tg_call at = *c;
-  tgi_parallel(c->runtime, (tg_tensor_numel(&c->out) - 1) / TILE + 1, draw_tile, &at);
+  tgi_parallel_tiles(c->runtime, (tg_tensor_numel(&c->out) - 1) / TILE + 1, draw_tile, &at);
   return TG_OK;
 }
 

@@ -55,7 +55,7 @@ static void for_all(tg_grads *grads, double number, tgi_work_fn *work) {
   const tg_runtime *runtime = tg_grads_params(grads)->runtime;
   job j;
   for (int d = 0; d < 2; d++)
-    if (job_of(&j, grads, dtypes[d], number)) tgi_parallel(runtime, tiles(&j), work, &j);
+    if (job_of(&j, grads, dtypes[d], number)) tgi_parallel_tiles(runtime, tiles(&j), work, &j);
 }
 
 tg_status tg_clip_grad_value(tg_grads *grads, double limit) {
@@ -88,7 +88,7 @@ static double norm(const tg_grads *grads, bool largest) {
     j.largest = largest;
     for (j.first = 0; j.first < tiles(&j); j.first += ROUND) {
       int64_t left = tiles(&j) - j.first, n = left < ROUND ? left : ROUND;
-      tgi_parallel(runtime, n, norm_tile, &j);
+      tgi_parallel_tiles(runtime, n, norm_tile, &j);
       for (int64_t i = 0; i < n; i++) total = join(total, j.part[i], largest);
     }
   }

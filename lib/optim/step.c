@@ -40,7 +40,7 @@ tg_status tg_optimizer_step(tg_optimizer *o, const tg_grads *grads, const tg_tap
     if (run->n <= TILE)
       update_tile(&j, 0);
     else
-      tgi_parallel(o->runtime, (run->n + TILE - 1) / TILE, update_tile, &j);
+      tgi_parallel_tiles(o->runtime, (run->n + TILE - 1) / TILE, update_tile, &j);
   }
   for (int i = 0; i < o->params->count; i++)
     if (o->group_of[i] >= 0) o->params->rows[i].version++;

@@ -270,6 +270,6 @@ tg_status tgi_loop_run(const tg_call *c) {
   else if (l->n <= l->tile)
     run_tile(&j, 0);
   else
-    tgi_parallel(c->runtime, tgi_ceil_div(l->n, l->tile), run_tile, &j);
+    tgi_parallel_tiles(c->runtime, tgi_ceil_div(l->n, l->tile), run_tile, &j);
   return TG_OK;
 }

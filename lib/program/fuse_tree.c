@@ -164,7 +164,7 @@ static void run_pieces(void *user, int64_t i) {
 void tgi_loop_run_sums(const job *j) {
   const tgi_loop *l = j->loop;
   const int64_t n = pieces(l);
-  tgi_parallel(j->call->runtime, tgi_ceil_div(n, rows_at_a_time(l)), run_pieces, (void *)j);
+  tgi_parallel_tiles(j->call->runtime, tgi_ceil_div(n, rows_at_a_time(l)), run_pieces, (void *)j);
   for (uint32_t k = 0; k < l->n_sums; k++) {
     if (l->rows.loss) join_tiles(j, k, n);
     for (int64_t row = 0; l->parts > 1 && row < l->rows.rows; row++) join_parts(j, k, row);
