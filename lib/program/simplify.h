@@ -17,7 +17,8 @@ typedef struct tgi_simplify {
 
 /* What a rule says of step `at`: a value that equals the step's; that it rewrote the step in place;
    or that it does not apply. */
-enum { TGI_KEEP = UINT32_MAX, TGI_REWRITTEN = UINT32_MAX - 1 };
+#define TGI_KEEP      UINT32_MAX
+#define TGI_REWRITTEN (UINT32_MAX - 1)
 typedef uint32_t tgi_rule_fn(tgi_simplify *s, size_t at);
 
 /* The step that makes v; NULL where none does, or where it is of this round. */
