@@ -100,7 +100,7 @@ static int train(tg_tape *t, network *net, const recipe *r, bool replay, double 
 static void print_table(tg_tape *t, const network *net) {
   tg_tensor y = answers(t, net);
   for (int i = 0; i < 4; i++)
-    printf("  %.0f xor %.0f = %.2f\n", (double)inputs[i][0], (double)inputs[i][1],
+    printf("  %.0f xor %.0f = %.1f\n", (double)inputs[i][0], (double)inputs[i][1],
            tg_tensor_at(&y, i));
 }
 
@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
     converged += steps > 0;
     if (steps > most) most = steps;
     if (seed == 1) {
-      printf("sure: learning rate %.0f, seed 1, %d steps, loss %.3f\n", sure.lr, steps, loss);
+      printf("sure: learning rate %.0f, seed 1, %d steps, loss %.2f\n", sure.lr, steps, loss);
       print_table(t, &net);
     }
     free_network(&net);
