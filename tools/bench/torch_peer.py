@@ -559,15 +559,19 @@ def gmm_constant():
     return -N * D * 0.5 * math.log(2 * math.pi) + K * ((D + 1) * D * 0.5 * math.log(2) + log_gamma)
 
 
-def gmm_squares(expanded, x, means, q):
-    """|Q (x - mean)|^2 as [N,K], or [K,N] as ADBench writes it."""
-    if expanded:  # Q x - Q mean: one product
+def gmm_squares(form, x, means, q):
+    """|Q (x - mean)|^2 as [N,K], or [K,N] as ADBench writes it and with the points last."""
+    if form == "points_last":  # the means as a column of the product
+        shift = -torch.bmm(q, means.unsqueeze(2))
+        rows = torch.cat((q, shift), 2).transpose(0, 1).reshape(D * K, D + 1)
+        return torch.mm(rows, torch.cat((x, torch.ones(N, 1, dtype=x.dtype)), 1).t()).view(D, K, N).square().sum(0)
+    if form == "expanded":  # Q x - Q mean: one product
         y = torch.mm(x, q.view(K * D, D).t()).view(N, K, D) - torch.bmm(q, means.unsqueeze(2)).squeeze(2)
         return y.square().sum(2)
     return torch.bmm(x.unsqueeze(0) - means.unsqueeze(1), q.transpose(1, 2)).square().sum(2)
 
 
-def gmm_row(name, expanded):
+def gmm_row(name, form):
     @row(name)
     def _():
         f64 = torch.float64
@@ -581,17 +585,18 @@ def gmm_row(name, expanded):
             logd, low = icf[:, :D], icf[:, D:]
             q = logd.exp()
             lower = torch.zeros(K, D, D, dtype=f64).index_put((each, rows, columns), low)
-            squares = gmm_squares(expanded, x, means, lower + torch.diag_embed(q))
+            squares = gmm_squares(form, x, means, lower + torch.diag_embed(q))
             weight = alphas + logd.sum(1)
-            inner = weight - 0.5 * squares if expanded else weight.unsqueeze(1) - 0.5 * squares
+            inner = weight - 0.5 * squares if form == "expanded" else weight.unsqueeze(1) - 0.5 * squares
             prior = 0.5 * (q.square().sum() + low.square().sum())
-            fit = inner.logsumexp(1 if expanded else 0).sum()
+            fit = inner.logsumexp(1 if form == "expanded" else 0).sum()
             return constant + fit - N * alphas.logsumexp(0) + prior
         return gradients(loss, (alphas, means, icf))
 
 
-gmm_row("gmm", True)
-gmm_row("gmm@adbench_form", False)
+gmm_row("gmm", "expanded")
+gmm_row("gmm@adbench_form", "adbench")
+gmm_row("gmm@points_last", "points_last")
 
 # ---- measuring
 
