@@ -109,6 +109,7 @@ static tg_status fold_to_broadcast(fold *f, tgi_step *step) {
   tg_tensor number = {.dtype = like.dtype};
   uint32_t v = tgi_graph_constant(g, &number);
   if (dims == NULL || v == UINT32_MAX) return g->error->status;
+  tgi_fill(&g->values[v].like, 0); /* it stays, read by nobody, where the kernel refuses */
   if (!compute(f, step, &g->values[v].like, true)) return TG_OK;
   *dims = tgi_dims_attrs_of(like.rank, like.dims);
   step->op = &tgi_op_broadcast_to;
