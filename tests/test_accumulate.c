@@ -1,5 +1,6 @@
 /* Sums of products: a weight that is used again and again gets its gradient added up in place, with
    the bits of the tape's plain sweep; and sums that others read are left alone. */
+#include <math.h>
 #include <string.h>
 
 #include "support.h"
@@ -183,11 +184,59 @@ START_TEST(test_only_sums_of_products_are_added_up) {
 }
 END_TEST
 
+/* ---- how far from the tape ---- */
+
+enum { M = 9, K = 37, N = 11 };
+
+/* Row i and column j of a b + c d, and the sum of its terms' magnitudes. */
+static void exact(const float a[], const float b[], const float c[], const float d[], int i, int j,
+                  double *sum, double *size) {
+  *sum = *size = 0;
+  for (int k = 0; k < K; k++) {
+    double x = (double)a[i * K + k] * (double)b[k * N + j];
+    double y = (double)c[i * K + k] * (double)d[k * N + j];
+    *sum += x + y;
+    *size += fabs(x) + fabs(y);
+  }
+}
+
+/* What program.h says of the pass, of the program that has it and of the one that has not. */
+START_TEST(test_a_sum_is_within_its_bound) {
+  static float a[M * K], b[K * N], c[M * K], d[K * N];
+  float *memory[] = {a, b, c, d};
+  for (int with = 0; with < 2; with++) {
+    tg_tape *t = tg_tape_new(NULL, NULL);
+    tg_tensor in[4];
+    tg_var x[4], y;
+    tg_capture_begin(t);
+    for (int i = 0; i < 4; i++) {
+      fill(memory[i], i % 2 ? K * N : M * K, 3 + i);
+      in[i] = tg_tensor_of(memory[i], TG_F32, 2, (int64_t[]){i % 2 ? K : M, i % 2 ? N : K});
+      x[i] = tg_input(t, i, in[i], NULL);
+    }
+    sum_of_two(x, &y);
+    tg_program_options o = {.without = with ? 0 : 1u << TG_PASS_ACCUMULATE};
+    tg_program *p = tg_capture_end(t, &y, 1, &o, NULL);
+    ck_assert_int_eq(steps_named(p, "product_sum"), with);
+    ck_assert_int_eq(tg_program_replay(p, in, 4, NULL), TG_OK);
+    tg_tensor got = tg_program_value(p, 0);
+    for (int i = 0; i < M * N; i++) {
+      double sum, size;
+      exact(a, b, c, d, i / N, i % N, &sum, &size);
+      ck_assert_double_le(fabs(tg_tensor_at(&got, i) - sum), (2 * K + 1) * 0x1p-24 * size);
+    }
+    tg_program_free(p);
+    tg_tape_free(t);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("accumulate");
   TCase *c = tcase_create("accumulate");
   tcase_add_test(c, test_gradients_are_those_of_the_plain_sweep);
   tcase_add_test(c, test_only_sums_of_products_are_added_up);
+  tcase_add_test(c, test_a_sum_is_within_its_bound);
   suite_add_tcase(s, c);
   return run_suite(s);
 }
