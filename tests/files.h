@@ -112,6 +112,12 @@ static inline void counted_free(void *user, void *block, size_t size) {
   free(block);
 }
 
+/* A runtime of which c counts. */
+static inline tg_runtime *counted_runtime(counted *c) {
+  tg_runtime_options o = {.alloc = counted_alloc, .free = counted_free, .alloc_user = c};
+  return tg_runtime_new(&o, NULL);
+}
+
 /* Runs work with the k-th allocation failing (onward: and all after it), for k = 1, 2, … until it
    makes fewer. It fails with TG_NO_MEMORY or does with less (an arena asks again), and nothing is
    ever left. Returns how often it failed. */
@@ -119,8 +125,7 @@ static inline int sweep_once(tg_status work(const tg_runtime *, tg_error *), boo
   int failures = 0;
   for (int k = 1;; k++) {
     counted c = {0};
-    tg_runtime_options o = {.alloc = counted_alloc, .free = counted_free, .alloc_user = &c};
-    tg_runtime *runtime = tg_runtime_new(&o, NULL);
+    tg_runtime *runtime = counted_runtime(&c);
     int64_t before = c.blocks;
     c.fail_at = c.calls + k;
     c.onward = onward;

@@ -64,8 +64,7 @@ END_TEST
 
 START_TEST(test_no_allocation_once_warm) {
   counted c = {0};
-  tg_runtime_options o = {.alloc = counted_alloc, .free = counted_free, .alloc_user = &c};
-  tg_runtime *runtime = tg_runtime_new(&o, NULL);
+  tg_runtime *runtime = counted_runtime(&c);
   tg_error e = {0};
   trainer r;
   ck_assert_int_eq(trainer_new(&r, runtime, &e), TG_OK);
@@ -123,8 +122,7 @@ END_TEST
 
 START_TEST(test_no_allocation_by_replays) {
   counted c = {0};
-  tg_runtime_options o = {.alloc = counted_alloc, .free = counted_free, .alloc_user = &c};
-  tg_runtime *runtime = tg_runtime_new(&o, NULL);
+  tg_runtime *runtime = counted_runtime(&c);
   tg_error e = {0};
   trainer r;
   tg_tensor in[2];
@@ -213,8 +211,7 @@ END_TEST
 START_TEST(test_failed_load_changes_nothing) {
   const char *path = in_folder("training.safetensors");
   counted c = {0};
-  tg_runtime_options o = {.alloc = counted_alloc, .free = counted_free, .alloc_user = &c};
-  tg_runtime *runtime = tg_runtime_new(&o, NULL);
+  tg_runtime *runtime = counted_runtime(&c);
   tg_error e = {0};
   trainer r;
   ck_assert_int_eq(trainer_new(&r, runtime, &e), TG_OK);

@@ -261,8 +261,7 @@ END_TEST
 /* A call that fails for want of memory may be made again. */
 START_TEST(a_call_may_be_made_again) {
   counted c = {0};
-  tg_runtime_options o = {.alloc = counted_alloc, .free = counted_free, .alloc_user = &c};
-  tg_runtime *runtime = tg_runtime_new(&o, NULL);
+  tg_runtime *runtime = counted_runtime(&c);
   trace r = {0};
   tg_function *f = tg_function_new(bend, 1, 2, &r,
                                    &(tg_function_options){.program = {.runtime = runtime}}, NULL);
