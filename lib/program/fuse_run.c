@@ -1,6 +1,7 @@
 /* Runs a loop: block by block, every instruction over one block at a time. Operands and results
    that lie in row-major order are read and written where they are; others are packed into buffers,
    a single number once. Knows no arithmetic. */
+#include <assert.h>
 #include <string.h>
 
 #include "program/fuse_loop.h"
@@ -176,6 +177,7 @@ static char *strided(const job *j, frame *f, uint32_t i, int64_t start, int64_t 
    share. */
 static char *leaf_of(const tgi_loop *l, frame *f, uint32_t k) {
   const uint32_t slot = l->sums[k].slot;
+  assert(slot >= l->n_x); /* a sum of an operand as it is sums a copy (tgi_fuse_copy_call) */
   if (slot < l->n_x + l->n_y && !l->aside[slot - l->n_x]) return NULL;
   for (uint32_t i = 0; i < k; i++)
     if (l->sums[i].slot == slot) return f->leaf[i];
