@@ -194,6 +194,79 @@ START_TEST(test_dump) {
 }
 END_TEST
 
+/* A dump of what y[0..n) and the tape's capture give; the program is freed. */
+static const char *dumped(tg_tape *t, const tg_var y[], int n, texts *to) {
+  tg_program *p = tg_capture_end(t, y, n, NULL, NULL);
+  ck_assert_ptr_nonnull(p);
+  to->length[0] = 0;
+  memset(to->of[0], 0, ROOM);
+  ck_assert_int_eq(tg_program_dump(p, collect_dump, to), TG_OK);
+  tg_program_free(p);
+  return to->of[0];
+}
+
+START_TEST(test_dump_of_loops) {
+  static texts t = {.stop_at = TEXTS};
+  tg_tape *tape = tg_tape_new(NULL, NULL);
+  tg_capture_begin(tape);
+  tg_var x = tg_input(tape, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3)), "a\\b\x7f\n");
+  tg_var unnamed = tg_input(tape, 1, tg_tensor_of(x_data, TG_F32, TG_DIMS(6)), NULL);
+  tg_var h = tg_tanh(tg_mul(x, tg_reshape(unnamed, TG_DIMS(2, 3))));
+  tg_var y[2] = {h, tg_sum(h, TG_AXES(1), false)};
+  ck_assert_str_eq(dumped(tape, y, 2, &t),
+                   "   0 fused [mul, tanh, sum](\"a\\\\b\\x7f\\x0a\", input 1 as [2,3])"
+                   " [2,3] f32 at 0, [2] f32 at 24\n");
+  tg_tape_free(tape);
+}
+END_TEST
+
+START_TEST(test_dump_of_many_scalars) {
+  static texts t = {.stop_at = TEXTS};
+  tg_tape *tape = tg_tape_new(NULL, NULL);
+  for (int parts = 16; parts <= 17; parts++) {
+    tg_tape_reset(tape);
+    tg_capture_begin(tape);
+    tg_var x = tg_input_scalar(tape, 0, TG_F64, 0.5, "x");
+    for (int k = 0; k < parts; k++) x = tg_sin(x);
+    const char *text = dumped(tape, &x, 1, &t);
+    ck_assert_ptr_nonnull(strstr(text, "   0 fused_scalars [sin, sin, "));
+    ck_assert_ptr_nonnull(
+        strstr(text, parts == 16 ? ", sin](\"x\") [] f64 at 0" : ", and 2 more](\"x\") [] f64"));
+  }
+  tg_tape_free(tape);
+}
+END_TEST
+
+START_TEST(test_dump_of_nothing) {
+  static texts t = {.stop_at = TEXTS};
+  tg_tape *tape = tg_tape_new(NULL, NULL);
+  tg_capture_begin(tape);
+  tg_var x = tg_input(tape, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(0, 3)), "x");
+  tg_var y = tg_sum(tg_exp(x), TG_AXES(0), false);
+  tg_var c = tg_matmul(tg_constant(tape, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3))), y);
+  ck_assert_str_eq(dumped(tape, &c, 1, &t), "   0 sum(empty) axes=[0] keepdim=false [3] f32 at 0\n"
+                                            "   1 matmul(constant, %0) [2] f32 at 12\n");
+  tg_tape_free(tape);
+}
+END_TEST
+
+/* The box of a fused step says what it does. */
+START_TEST(test_show_of_loops) {
+  static texts t = {.stop_at = TEXTS};
+  tg_tape *tape = tg_tape_new(NULL, NULL);
+  tg_capture_begin(tape);
+  tg_var x = tg_input(tape, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3)), NULL);
+  tg_var y = tg_name(tg_tanh(tg_mul(x, x)), "\"y\"");
+  tg_program_options o = {.show = collect, .user = &t};
+  tg_program_free(tg_capture_end(tape, &y, 1, &o, NULL));
+  tg_tape_free(tape);
+  const char *text = t.of[1 + TG_PASS_FUSE];
+  ck_assert_ptr_nonnull(
+      strstr(text, "[label=\"fused\\nmul\\ntanh\\n\\\"y\\\"\\n[2,3] f32\", tooltip=\"fused\"]"));
+  assert_drawn(text);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("program_text");
   TCase *all = tcase_create("text");
@@ -202,6 +275,10 @@ int main(void) {
   tcase_add_test(all, test_show_every_pass);
   tcase_add_test(all, test_show_may_stop);
   tcase_add_test(all, test_dump);
+  tcase_add_test(all, test_dump_of_loops);
+  tcase_add_test(all, test_dump_of_many_scalars);
+  tcase_add_test(all, test_dump_of_nothing);
+  tcase_add_test(all, test_show_of_loops);
   suite_add_tcase(suite, all);
   return run_suite(suite);
 }

@@ -136,8 +136,8 @@ typedef struct tg_program_stats {
   size_t constants;   /* bytes of constants, besides */
 } tg_program_stats;
 TG_API tg_program_stats tg_program_stats_of(const tg_program *p);
-/* The steps as they are run, one a line: number, operator, operands, shape, dtype, where it lies.
-   TG_STOPPED where `write` said so. */
+/* The steps as they are run, one a line: number, operator (and what was fused into it), operands,
+   shape, dtype, where it lies. TG_STOPPED where `write` said so. */
 TG_API tg_status tg_program_dump(const tg_program *p, tg_write_fn *write, void *user);
 
 /* ---- functions that capture themselves ---- */

@@ -1,7 +1,7 @@
 /* A program as text, a line a step as it is run:
      3 mul(%1, "x", param "w" as [3,4]) [3,4] f32 at 128
+     4 fused [mul, tanh](%3, "x") [3,4] f32 at 0
    Operands are the steps that made them, by number, and what was given. */
-#include "base/out.h"
 #include "program/program.h"
 
 typedef struct dump {
@@ -75,7 +75,10 @@ static void put_step(dump *d, size_t i) {
   const tgi_instruction *instruction = &d->p->instructions[i];
   const tgi_step *step = instruction->step;
   char attrs[400] = "";
-  tgi_out_put(&d->out, "%4zu %.200s(", i, step->op->name);
+  tgi_out_put(&d->out, "%4zu %.200s", i, step->op->name);
+  tgi_out_put(&d->out, step->n_parts ? " [" : "");
+  tgi_put_parts(&d->out, step, ", ");
+  tgi_out_put(&d->out, step->n_parts ? "](" : "(");
   for (uint32_t k = 0; k < step->n; k++) {
     tgi_out_put(&d->out, "%s", k ? ", " : "");
     put_operand(d, step->x[k]);

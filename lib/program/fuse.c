@@ -346,6 +346,18 @@ static bool is_spread_over(const pass *p, uint32_t s) {
   return spread;
 }
 
+static tg_status fuse(pass *p, const member *first, const tgi_step steps[], uint32_t n) {
+  tgi_graph *g = p->g;
+  tg_status status = first->shape == ONE ? tgi_fuse_scalars(&p->f, first->unit, steps, n)
+                                         : tgi_fuse_loop(&p->f, first->unit,
+                                                         &p->shapes[first->shape].like, steps, n);
+  if (status != TG_OK) return status;
+  tgi_step *made = &g->steps[g->step_count - 1];
+  made->parts = steps;
+  made->n_parts = n;
+  return TG_OK;
+}
+
 /* The step of a unit, or of its steps [from, end) of `ordered`. A name of nothing that is computed
    here stays a view. */
 static tg_status make_unit(pass *p, const uint32_t ordered[], uint32_t n) {
@@ -359,9 +371,7 @@ static tg_status make_unit(pass *p, const uint32_t ordered[], uint32_t n) {
     computes = computes || !is_name(p, &steps[i]);
   }
   if ((n > 1 && computes) || (n == 1 && is_spread_over(p, ordered[0])))
-    return first->shape == ONE
-               ? tgi_fuse_scalars(&p->f, first->unit, steps, n)
-               : tgi_fuse_loop(&p->f, first->unit, &p->shapes[first->shape].like, steps, n);
+    return fuse(p, first, steps, n);
   for (uint32_t i = 0; i < n; i++) g->steps[g->step_count++] = steps[i];
   return TG_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef TGI_PROGRAM_GRAPH_H
 #define TGI_PROGRAM_GRAPH_H
 
+#include "base/out.h"
 #include "tape/capture.h"
 
 typedef enum tgi_source { TGI_FROM_STEP, TGI_FROM_INPUT, TGI_FROM_PARAM, TGI_CONST } tgi_source;
@@ -23,8 +24,10 @@ typedef struct tgi_step {
   const tg_op *op; /* NULL: removed */
   void *attrs;     /* its own copy, or NULL */
   uint32_t n, n_y;
-  uint32_t *x, *y; /* values */
-  int key;         /* 1 + the entry of tgi_graph.keys that its key is; 0: its key does not vary */
+  uint32_t *x, *y;  /* values */
+  int key;          /* 1 + the entry of tgi_graph.keys that its key is; 0: its key does not vary */
+  uint32_t n_parts; /* of a fused step: */
+  const struct tgi_step *parts; /* the steps that it does */
 } tgi_step;
 
 /* What is wanted of a graph, and keeps its value alive. */
@@ -131,5 +134,7 @@ tg_status tgi_graph_plan(tgi_graph *g, const tgi_lie lies[], bool reuse, tgi_pla
 typedef bool tgi_show_fn(void *user, int pass, const char *text, size_t length);
 /* DOT text of the graph. TG_STOPPED where `show` said so. */
 tg_status tgi_graph_show(tgi_graph *g, int pass, tgi_show_fn *show, void *user);
+/* What a fused step does: the names of its parts, the first few of many. */
+void tgi_put_parts(tgi_out *out, const tgi_step *step, const char *between);
 
 #endif

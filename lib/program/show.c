@@ -1,6 +1,5 @@
 /* A graph as DOT text, as passes leave it: steps, what they read that no step makes, and what is
    wanted of it. Nodes are numbered in the graph's own order. */
-#include "base/out.h"
 #include "program/graph.h"
 
 typedef struct picture {
@@ -69,6 +68,15 @@ static void put_given(picture *p, size_t v) {
 
 /* ---- steps ---- */
 
+enum { MOST_PARTS = 16 };
+
+void tgi_put_parts(tgi_out *out, const tgi_step *step, const char *between) {
+  uint32_t n = step->n_parts, shown = n > MOST_PARTS ? MOST_PARTS - 1 : n;
+  for (uint32_t k = 0; k < shown; k++)
+    tgi_out_put(out, "%s%s", k ? between : "", step->parts[k].op->name);
+  if (shown < n) tgi_out_put(out, "%sand %u more", between, (unsigned)(n - shown));
+}
+
 static void put_edge(picture *p, uint32_t from) {
   if (p->maker[from] == TGI_NO_STEP)
     tgi_out_put(&p->out, "  v%u -> ", (unsigned)from);
@@ -81,6 +89,8 @@ static void put_step(picture *p, size_t s) {
   char attrs[400] = "";
   tgi_out_put(&p->out, "  s%zu [label=\"", s);
   tgi_out_text(&p->out, step->op->label ? step->op->label : step->op->name);
+  if (step->n_parts) tgi_out_put(&p->out, "\\n");
+  tgi_put_parts(&p->out, step, "\\n");
   for (uint32_t j = 0; j < step->n_y; j++) {
     const tgi_val *y = &p->g->values[step->y[j]];
     if (y->name) tgi_out_put(&p->out, "\\n");
