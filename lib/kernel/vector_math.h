@@ -1,13 +1,15 @@
 /* The functions of numbers of a vector: by libmvec, glibc's vector library, whose errors stay below
    4 ulp, and whose special values are those of libm; where it is not (another libc or processor),
-   by libm, lane by lane. Not SLEEF 3.5, which was measured too: its functions of 1 ulp take two to
-   ten times as long, and log1p, sinh, cosh, asinh and acosh overflow too early. */
+   by libm, lane by lane. exp and tanh are inline where that is faster, with the same promises. Not
+   SLEEF 3.5, which was measured too: its functions of 1 ulp take two to ten times as long, and
+   log1p, sinh, cosh, asinh and acosh overflow too early. */
 #ifndef TGI_VECTOR_MATH_H
 #define TGI_VECTOR_MATH_H
 
 #include "kernel/vector.h"
 
 #if defined(TGI_HAVE_LIBMVEC) && defined(X86)
+#define HAS_MVEC 1
 /* The vector ABI's names: _ZGVbN4v_expf takes one vector of 4 floats in SSE registers. */
 #if defined(__AVX512F__)
 #define MVEC_ISA e
@@ -27,11 +29,11 @@
   extern V MVEC(vv, function)(V, V) __attribute__((const));                                        \
   static inline V name(V a, V b) { return MVEC(vv, function)(a, b); }
 #else
+#define HAS_MVEC                  0
 #define FUNCTION1(name, function) LANEWISE1(name, function)
 #define FUNCTION2(name, function) LANEWISE2(name, function)
 #endif
 
-FUNCTION1(vector_exp, exp)
 FUNCTION1(vector_expm1, expm1)
 FUNCTION1(vector_exp2, exp2)
 FUNCTION1(vector_log, log)
@@ -46,7 +48,6 @@ FUNCTION1(vector_acos, acos)
 FUNCTION1(vector_atan, atan)
 FUNCTION1(vector_sinh, sinh)
 FUNCTION1(vector_cosh, cosh)
-FUNCTION1(vector_tanh, tanh)
 FUNCTION1(vector_asinh, asinh)
 FUNCTION1(vector_acosh, acosh)
 FUNCTION1(vector_atanh, atanh)
@@ -72,34 +73,70 @@ static const double exp_rest_f64[] = {
     0x1.55555555554fap-3,  0x1.000000000000ap-1};
 
 #define FOR_T(f32, f64) _Generic((T)0, float : (f32), double : (f64))
-#if defined(__AVX512F__)
-static inline V times_two_to(V x, V n, V shifted) {
-  (void)shifted;
-  return X86(scalef)(x, n);
+#define SHIFT           FOR_T(0x1.8p23, 0x1.8p52) /* past it, numbers are integers */
+
+/* 2^(n + bias), where that is a normal number: the last bits of the sum with SHIFT are n + bias. */
+static inline V two_to(V n, V bias) {
+  return (V)((M)(n + (bias + all((T)(SHIFT + FOR_T(127, 1023))))) << FOR_T(23, 52));
 }
+/* x 2^n, rounded once, where x is about 1 or NaN, and x 2^(n + bias) is normal. */
+static inline V times_two_to(V x, V n, V bias) {
+#if defined(__AVX512F__)
+  (void)bias;
+  return X86(scalef)(x, n);
 #else
-/* The last bits of `shifted` are n, which may be too low for a normal 2^n. */
-static inline V times_two_to(V x, V n, V shifted) {
-  (void)n;
-  const M exponent = (M)(shifted + all(FOR_T(64, 128))) << FOR_T(23, 52);
-  return (V)((M)x + exponent) * all((T)FOR_T(0x1p-64, 0x1p-128));
+  return x * two_to(n, bias) * two_to(-bias, all(0));
+#endif
+}
+
+/* x = n ln 2 + r, |r| <= ln(2)/2; ln 2 is in two parts, of which n times the first is exact. */
+static inline V split_by_ln2(V x, V *n) {
+  const T ln2 = (T)FOR_T(0x1.62e4p-1, 0x1.62e42fefa0000p-1);
+  const T ln2_rest = (T)FOR_T(0x1.7f7d1cf79abcap-20, 0x1.cf79abc9e3b3ap-40);
+  const V shift = all((T)SHIFT);
+  *n = fused(x, all((T)0x1.71547652b82fep+0), shift) - shift;
+  return fused(*n, all(-ln2_rest), fused(*n, all(-ln2), x));
+}
+static inline V exp_rest(V r) {
+  enum { TERMS = sizeof(T) == sizeof(float) ? 5 : 10 };
+  const T *const terms = FOR_T(exp_rest_f32, exp_rest_f64);
+  V q = all(terms[0]);
+  for (int k = 1; k < TERMS; k++) q = fused(q, r, all(terms[k]));
+  return q;
+}
+
+#define LEAST FOR_T(-110, -760) /* where the power is 0, as at -infinity */
+#define MOST  FOR_T(90, 720)    /* where it is infinite */
+#define BIAS  FOR_T(64, 128)
+
+/* e^x where x <= 0 or NaN, within 4 ulp; any number where x > 0. For the loops of softmax on all
+   instruction sets. */
+static inline V exp_below(V x) {
+  V n;
+  const V r = split_by_ln2(larger(all(LEAST), x), &n);
+  return times_two_to(fused(fused(exp_rest(r), r, all(1)), r, all(1)), n, all(BIAS));
+}
+
+/* Where 2^n is not one instruction, libmvec is as fast or faster. */
+#if HAS_MVEC && !defined(__AVX512F__)
+FUNCTION1(vector_exp, exp)
+#else
+static inline V vector_exp(V x) {
+  V n;
+  const V r = split_by_ln2(larger(all(LEAST), smaller(all(MOST), x)), &n);
+  const V bias = chosen(n < all(0), all(BIAS), all(-BIAS));
+  return times_two_to(fused(fused(exp_rest(r), r, all(1)), r, all(1)), n, bias);
 }
 #endif
 
-/* e^x where x <= 0 or NaN, within 4 ulp; any number where x > 0. Inline, for the loops of softmax:
-   libmvec's call takes longer. ln 2 is in two parts, of which n times the first is exact. */
-static inline V exp_below(V x) {
-  enum { TERMS = sizeof(T) == sizeof(float) ? 5 : 10 };
-  const T *const rest = FOR_T(exp_rest_f32, exp_rest_f64);
-  const T ln2 = (T)FOR_T(0x1.62e4p-1, 0x1.62e42fefa0000p-1);
-  const T ln2_rest = (T)FOR_T(0x1.7f7d1cf79abcap-20, 0x1.cf79abc9e3b3ap-40);
-  const V shift = all((T)FOR_T(0x1.8p23, 0x1.8p52)); /* past it, numbers are integers */
-  const V high = larger(all(FOR_T(-110, -760)), x);  /* where the power is 0, as at -infinity */
-  const V shifted = fused(high, all((T)0x1.71547652b82fep+0), shift), n = shifted - shift;
-  const V r = fused(n, all(-ln2_rest), fused(n, all(-ln2), high));
-  V q = all(rest[0]);
-  for (int k = 1; k < TERMS; k++) q = fused(q, r, all(rest[k]));
-  return times_two_to(fused(fused(q, r, all(1)), r, all(1)), n, shifted);
+/* u / (u + 2) with x's sign, where u = e^2|x| - 1 = (e^r - 1) 2^n + (2^n - 1). */
+static inline V vector_tanh(V x) {
+  const V sign = all((T)-0.0), most = all(FOR_T(20, 40)); /* where tanh is 1 */
+  const V a = magnitude(x);
+  V n;
+  const V r = split_by_ln2(smaller(most, a + a), &n), power = two_to(n, all(0));
+  const V u = fused(fused(exp_rest(r) * r, r, r), power, power - all(1));
+  return (V)((M)(u / (u + all(2))) | ((M)x & (M)sign));
 }
 
 /* a^b. The exponents that programs write are computed by what they mean, in every lane that has
