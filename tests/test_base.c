@@ -146,6 +146,18 @@ END_TEST
 
 /* ---- memory ---- */
 
+START_TEST(test_large_blocks_lie_in_huge_pages) {
+  enum { SIZE = (5 << 20) + 1, HUGE_PAGE = 2 << 20 };
+  char *x = tgi_alloc(NULL, SIZE);
+  ck_assert_ptr_nonnull(x);
+#if defined(__linux__)
+  ck_assert_uint_eq((uintptr_t)x % HUGE_PAGE, 0);
+#endif
+  x[0] = x[SIZE - 1] = 1;
+  tgi_free(NULL, x, SIZE);
+}
+END_TEST
+
 START_TEST(test_memory_is_counted_and_balanced) {
   ledger l = {0};
   tg_runtime *r = counted_runtime(&l, (tg_runtime_options){.threads = 3});
@@ -434,6 +446,7 @@ int main(void) {
   tcase_add_test(c, test_runtime_refuses_bad_options);
   tcase_add_test(c, test_runtime_isa_is_at_most_the_asked);
   tcase_add_test(c, test_log_reaches_its_hook);
+  tcase_add_test(c, test_large_blocks_lie_in_huge_pages);
   tcase_add_test(c, test_memory_is_counted_and_balanced);
   tcase_add_test(c, test_memory_budget_holds);
   tcase_add_test(c, test_memory_failed_hook_is_not_counted);

@@ -200,6 +200,27 @@ START_TEST(test_edge_shapes) {
 }
 END_TEST
 
+/* Enough work for threads, by columns: B packed strip by strip, and in place but for a few. */
+START_TEST(test_strips) {
+  static const int64_t shapes[][3] = {{70, 1030, 240}, {60, 1190, 240}};
+  const server *s = &servers[_i];
+  tg_runtime *r = runtime_of(s, 1, 0);
+  seed = 6;
+  for (int variant = 0; r && variant < 4; variant++) {
+    const int64_t *shape = shapes[variant / 2];
+    check_product(s, r,
+                  &(product){.dtype = variant % 3 ? TG_F64 : TG_F32,
+                             .m = shape[0],
+                             .n = shape[1],
+                             .k = shape[2],
+                             .layout_a = variant % 2 ? COLUMNS : ROWS,
+                             .layout_b = variant % 2 ? ROWS : COLUMNS,
+                             .start = variant % STARTS});
+  }
+  tg_runtime_free(r);
+}
+END_TEST
+
 /* A zero does not hide a NaN or an infinity. */
 START_TEST(test_nan_propagates) {
   static const int64_t shapes[][3] = {{3, 3, 3}, {40, 50, 60}, {400, 1, 70}, {1, 400, 70}};
@@ -228,10 +249,11 @@ END_TEST
 
 START_TEST(test_same_bits_on_any_threads) {
   static const int64_t shapes[][3] = {{300, 280, 200}, {33, 700, 500}, {1900, 70, 40},
-                                      {3000, 1, 120},  {1, 3000, 120}, {150, 130, 790}};
+                                      {3000, 1, 120},  {1, 3000, 120}, {150, 130, 790},
+                                      {70, 1300, 300}};
   const server *s = &servers[_i];
   seed = 3;
-  for (int trial = 0; trial < 12; trial++) {
+  for (int trial = 0; trial < 14; trial++) {
     const int64_t *shape = shapes[trial / 2], m = shape[0], n = shape[1], k = shape[2];
     tg_dtype dtype = trial % 2 ? TG_F64 : TG_F32;
     void *a = numbers(dtype, m * k), *b = numbers(dtype, k * n), *c[3];
@@ -256,7 +278,7 @@ END_TEST
 
 START_TEST(test_no_memory) {
   const server *s = &servers[_i];
-  tg_runtime *r = runtime_of(s, 1, 10000);
+  tg_runtime *r = runtime_of(s, 1, 2500);
   seed = 4;
   operand a = operand_of(TG_F64, 100, 100, SPREAD), b = operand_of(TG_F64, 100, 100, SPREAD);
   double *c = calloc(100 * 100, sizeof *c);
@@ -363,6 +385,7 @@ int main(void) {
   tcase_set_timeout(tests, 200);
   tcase_add_loop_test(tests, test_random_shapes, 0, SERVERS);
   tcase_add_loop_test(tests, test_edge_shapes, 0, SERVERS);
+  tcase_add_loop_test(tests, test_strips, 0, SERVERS);
   tcase_add_loop_test(tests, test_nan_propagates, 0, SERVERS);
   tcase_add_loop_test(tests, test_same_bits_on_any_threads, 0, SERVERS);
   tcase_add_loop_test(tests, test_no_memory, 0, SERVERS);

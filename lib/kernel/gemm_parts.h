@@ -54,6 +54,12 @@ tg_gemm_backend tgi_gemm_served(tg_isa isa, const char *core, tg_dtype dtype, in
 
 /* ---- kernels of one dtype and one instruction set ---- */
 
+/* Memory that is read next: `rows` lines of `bytes` each, `step` bytes apart. */
+typedef struct tgi_ahead {
+  const char *at;
+  int64_t rows, step, bytes;
+} tgi_ahead;
+
 /* A product by register tiles. A sliver is `width` rows of A, or columns of B, beside each other:
    [k, width]. */
 typedef struct tgi_tile {
@@ -64,6 +70,7 @@ typedef struct tgi_tile {
   const void *panels; /* slivers of the columns that follow */
   int64_t panel_row;  /* their width; less than nr, in whole vectors, where there is one */
   tgi_matrix c, add;  /* add.data NULL: 0 */
+  tgi_ahead ahead;    /* fetched into the cache meanwhile */
   bool a_packed;
   bool turned; /* columns of C and add are contiguous (row is 1), else rows (col is 1) */
 } tgi_tile;

@@ -90,7 +90,14 @@ static void LOCAL(store_turned)(int rows, int cols, const T *from, T *c, int64_t
     for (int i = 0; i < rows; i++) c[j * c_col + i] = add[j * add_col + i] + turned[j * MR + i];
 }
 
-static void LOCAL(rows)(const tgi_tile *t, piece *p, int64_t j, int cols) {
+/* The next `rows` of what is ahead. */
+static inline void LOCAL(fetch)(tgi_ahead *ahead, int64_t rows) {
+  enum { LINE = 64 };
+  for (; rows > 0 && ahead->rows > 0; rows--, ahead->rows--, ahead->at += ahead->step)
+    for (int64_t at = 0; at < ahead->bytes; at += LINE) __builtin_prefetch(ahead->at + at);
+}
+
+static void LOCAL(rows)(const tgi_tile *t, piece *p, int64_t j, int cols, tgi_ahead *ahead) {
   T border[MR * NR];
   bool turned = t->turned;
   int vectors = cols > LANES ? 2 : 1;
@@ -99,6 +106,7 @@ static void LOCAL(rows)(const tgi_tile *t, piece *p, int64_t j, int cols) {
   /* Slivers are MR wide; rows in place are shared evenly. */
   int64_t groups = tgi_ceil_div(t->m, MR), each = t->m / groups, more = t->m % groups;
   int64_t a_row = t->a_packed ? t->k : t->a.row;
+  int64_t fetched = tgi_ceil_div(t->ahead.rows, groups * tgi_ceil_div(t->n, NR));
   for (int64_t g = 0, i = 0, n; g < groups; g++, i += n) {
     n = t->a_packed ? tgi_least(MR, t->m - i) : each + (g < more);
     p->a = (const T *)t->a.data + i * a_row;
@@ -108,6 +116,7 @@ static void LOCAL(rows)(const tgi_tile *t, piece *p, int64_t j, int cols) {
     p->c = turned ? border : c;
     p->add = turned ? NULL : add;
     tiles[n - 1](p);
+    LOCAL(fetch)(ahead, fetched);
     if (turned) LOCAL(store_turned)((int)n, cols, border, c, t->c.col, add, t->add.col);
   }
 }
@@ -119,13 +128,15 @@ static void LOCAL(tile)(const tgi_tile *t) {
              .c_row = t->turned ? NR : t->c.row,
              .add_row = t->add.row,
              .b_row = t->b.row};
+  tgi_ahead ahead = t->ahead;
   int64_t j = 0;
   for (int64_t cols; j < t->in_place; j += cols) {
     cols = tgi_least(NR, t->in_place - j);
     p.b = (const T *)t->b.data + j;
-    LOCAL(rows)(t, &p, j, (int)cols);
+    LOCAL(rows)(t, &p, j, (int)cols, &ahead);
   }
   p.b = t->panels;
   p.b_row = t->panel_row;
-  for (; j < t->n; j += NR, p.b += NR * t->k) LOCAL(rows)(t, &p, j, (int)tgi_least(NR, t->n - j));
+  for (; j < t->n; j += NR, p.b += NR * t->k)
+    LOCAL(rows)(t, &p, j, (int)tgi_least(NR, t->n - j), &ahead);
 }
