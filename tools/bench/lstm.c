@@ -6,8 +6,9 @@ enum { STEPS = 32, BATCH = 32, IN = 64, HIDDEN = 256, GATES = 4 * HIDDEN };
 static tg_var lstm_loss(const workload *w, tg_tape *t, const tg_var p[], const tg_var x[]) {
   (void)w;
   tg_var h = tg_zeros(t, TG_F32, TG_DIMS(BATCH, HIDDEN)), c = h, gate[4];
+  tg_var from_x = tg_linear(x[0], p[0], tg_add(p[2], p[3])); /* of all steps in one product */
   for (int k = 0; k < STEPS; k++) {
-    tg_var g = tg_add(tg_linear(tg_select(x[0], 0, k), p[0], p[2]), tg_linear(h, p[1], p[3]));
+    tg_var g = tg_add(tg_select(from_x, 0, k), tg_linear(h, p[1], TG_NONE));
     tg_split(g, HIDDEN, 1, gate, 4);
     tg_var in = tg_mul(tg_sigmoid(gate[0]), tg_tanh(gate[2]));
     c = tg_add(tg_mul(tg_sigmoid(gate[1]), c), in);

@@ -56,32 +56,32 @@ static void network(products *p, int rows, const int sizes[4]) {
   }
 }
 
-/* One product a time step for each weight, as the cell is written. */
+/* The inputs of all time steps in one product, the states one by one. */
 static void recurrent(products *p) {
   enum { STEPS = 32, ROWS = 32, IN = 64, HIDDEN = 256, GATES = 4 * HIDDEN };
-  float *x = matrix(p, STEPS * ROWS, IN), *h = matrix(p, (STEPS + 1) * ROWS, HIDDEN);
-  float *dh = matrix(p, (STEPS + 1) * ROWS, HIDDEN);
-  float *g = matrix(p, STEPS * ROWS, GATES), *dg = matrix(p, STEPS * ROWS, GATES);
-  layer in = {"fwd_x", "dWx", NULL, ROWS, IN, GATES, .w = matrix(p, GATES, IN)};
+  float *h = matrix(p, (STEPS + 1) * ROWS, HIDDEN), *dh = matrix(p, (STEPS + 1) * ROWS, HIDDEN);
+  layer in = {"fwd_x", "dWx", NULL, STEPS * ROWS, IN, GATES, .w = matrix(p, GATES, IN)};
   layer back = {"fwd_h", "dWh", "dh", ROWS, HIDDEN, GATES, .w = matrix(p, GATES, HIDDEN)};
+  in.x = matrix(p, STEPS * ROWS, IN);
+  in.y = matrix(p, STEPS * ROWS, GATES);
+  in.dy = matrix(p, STEPS * ROWS, GATES);
   in.dw = matrix(p, GATES, IN);
   back.dw = matrix(p, GATES, HIDDEN);
+  forward(p, &in, 0);
   for (int i = 0; i < 2 * STEPS; i++) {
     int t = i < STEPS ? i : 2 * STEPS - 1 - i;
-    in.x = x + t * ROWS * IN;
     back.x = h + t * ROWS * HIDDEN;
     back.dx = dh + t * ROWS * HIDDEN;
-    in.y = back.y = g + t * ROWS * GATES;
-    in.dy = back.dy = dg + t * ROWS * GATES;
+    back.y = in.y + t * ROWS * GATES;
+    back.dy = in.dy + t * ROWS * GATES;
     if (i < STEPS) {
-      forward(p, &in, 0);
       forward(p, &back, 1);
       continue;
     }
     if (t > 0) by_inputs(p, &back); /* the first state is a constant */
-    by_weights(p, &in, t < STEPS - 1);
     by_weights(p, &back, t < STEPS - 1);
   }
+  by_weights(p, &in, 0);
 }
 
 products *products_of(const char *workload) {
