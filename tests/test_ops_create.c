@@ -58,12 +58,22 @@ START_TEST(bernoulli_counts) {
 END_TEST
 
 START_TEST(the_same_on_any_number_of_threads) {
+  enum { N = 70001 };
   tg_runtime *four = tg_runtime_new(&(tg_runtime_options){.threads = 4}, NULL);
-  tg_tape *other = tg_tape_new(&(tg_tape_options){.runtime = four}, NULL);
-  tg_tensor a = tg_value(tg_rand_bernoulli(t, TG_F32, TG_DIMS(70001), 0.5, (tg_key){7, 8}));
-  tg_tensor b = tg_value(tg_rand_bernoulli(other, TG_F32, TG_DIMS(70001), 0.5, (tg_key){7, 8}));
-  ck_assert_int_eq(memcmp(a.data, b.data, tg_tensor_bytes(&a)), 0);
-  tg_tape_free(other);
+  tg_tape *tapes[2] = {t, tg_tape_new(&(tg_tape_options){.runtime = four}, NULL)};
+  tg_tensor drawn[2][3];
+  const tg_key key = {7, 8};
+  for (int i = 0; i < 2; i++) {
+    drawn[i][0] = tg_value(tg_rand_bernoulli(tapes[i], TG_F32, TG_DIMS(N), 0.5, key));
+    drawn[i][1] = tg_value(tg_rand_uniform(tapes[i], TG_F32, TG_DIMS(N), -1, 2, key));
+    drawn[i][2] = tg_value(tg_rand_normal(tapes[i], TG_F64, TG_DIMS(7, 143, 71), 1, 2, key));
+  }
+  for (int k = 0; k < 3; k++)
+    ck_assert_int_eq(memcmp(drawn[0][k].data, drawn[1][k].data, tg_tensor_bytes(&drawn[0][k])), 0);
+  for (int i = 0; i < N; i++)
+    ck_assert(tg_tensor_at(&drawn[1][1], i) ==
+              (float)(-1 + 3 * tg_random_uniform(key, (uint64_t)i)));
+  tg_tape_free(tapes[1]);
   tg_runtime_free(four);
 }
 END_TEST

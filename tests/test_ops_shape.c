@@ -113,6 +113,37 @@ START_TEST(concat_and_stack) {
 }
 END_TEST
 
+/* Of many operands, not all of which lead to a target. */
+START_TEST(concat_of_many_takes_each_part_back) {
+  enum { N = 9 };
+  tg_var x[N], targets[N], dx[N], again[N];
+  int n = 0;
+  for (int i = 0; i < N; i++) {
+    x[i] = iota(TG_DIMS(2, i % 4));
+    if (i % 3 != 1) targets[n++] = x[i];
+  }
+  tg_var y = tg_concat(x, N, 1), g = iota(TG_DIMS(2, tg_dim(y, 1)));
+  double memory[N][6] = {{0}};
+  tg_tensor into[N];
+  for (int k = 0; k < n; k++)
+    into[k] = tg_tensor_of(memory[k], TG_F64, TG_DIMS(2, tg_dim(targets[k], 1)));
+  ck_assert_int_eq(tg_vjp(&y, &g, 1, targets, n, dx), TG_OK);
+  ck_assert_int_eq(tg_vjp_into(&y, &g, 1, targets, n, into), TG_OK);
+  ck_assert_int_eq(tg_vjp(&y, &g, 1, targets, n, again), TG_OK);
+  for (int i = 0, k = 0, start = 0; i < N; start += i % 4, i++) {
+    if (i % 3 == 1) continue;
+    for (int j = 0; j < 2 * (i % 4); j++) {
+      double is = j % (i % 4) + start + j / (i % 4) * (double)tg_dim(y, 1);
+      tg_tensor rule = tg_value(dx[k]), twice = tg_value(again[k]);
+      ck_assert_double_eq(memory[k][j], is);
+      ck_assert_double_eq(tg_tensor_at(&rule, j), is);
+      ck_assert_double_eq(tg_tensor_at(&twice, j), is);
+    }
+    k++;
+  }
+}
+END_TEST
+
 /* ---- diagonals and triangles ---- */
 
 START_TEST(diagonals) {
@@ -222,6 +253,7 @@ int main(void) {
   tcase_add_test(tc, slices_by_hand);
   tcase_add_test(tc, split_makes_views);
   tcase_add_test(tc, concat_and_stack);
+  tcase_add_test(tc, concat_of_many_takes_each_part_back);
   tcase_add_test(tc, diagonals);
   tcase_add_test(tc, triangles);
   tcase_add_test(tc, pad_adds_and_takes_away);

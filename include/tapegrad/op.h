@@ -30,6 +30,8 @@ typedef struct tg_call {
   tg_tape *tape;             /* for errors and new leaves */
   const tg_runtime *runtime; /* never NULL */
   struct tgi_arena *scratch; /* see tg_call_scratch */
+  int64_t *notes; /* vjp and grad, which are called for one operand after another: two numbers that
+                     they may leave for those to come, 0 at first; NULL: there is no room */
 } tg_call;
 
 /* Replaces operands before anything else: broadcasts them against each other, say. Optional. */

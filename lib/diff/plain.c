@@ -125,6 +125,7 @@ static tg_status reverse_operands(tgi_plain *s, uint32_t id, const tg_tensor *g)
   const uint32_t *ids = tgi_operand_ids(node);
   enum { FEW = 4 };
   tg_tensor few[FEW], *in = few;
+  int64_t notes[2];
   tg_status status = TG_OK;
   int heir = tgi_is_written(s, id) ? -1 : find_heir(s, node, ids);
   if (has_others(s, node, ids, heir)) {
@@ -132,6 +133,7 @@ static tg_status reverse_operands(tgi_plain *s, uint32_t id, const tg_tensor *g)
     if (node->n > FEW) in = tgi_tape_work(s->t, node->n * sizeof *in);
     if (in == NULL) return s->t->status;
     tgi_call_of(s->t, id, in, &c);
+    if (node->n > FEW) c.notes = memset(notes, 0, sizeof notes);
     status = reverse_by_grad(s, &c, g, ids, heir);
   }
   if (heir >= 0) hand_over(s, id, ids[heir]);

@@ -162,8 +162,11 @@ static bool apply_rules(tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
 bool tgi_apply_rules(tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
   tg_tape *t = c->tape;
   const tg_call *outer = t->rule;
+  int64_t notes[2] = {0};
   t->rule = c;
+  c->notes = notes;
   bool right = apply_rules(c, g, want, dx);
+  c->notes = NULL;
   t->rule = outer;
   return right;
 }

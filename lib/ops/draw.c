@@ -20,7 +20,7 @@ static tg_status shape_uniform(tg_call *c) {
 
 static tg_status kernel_uniform(const tg_call *c) {
   const tgi_create_attrs *attrs = c->attrs;
-  return tg_fill_uniform(c->out, attrs->key, attrs->p, attrs->q);
+  return tgi_fill_uniform(c->runtime, c->out, attrs->key, attrs->p, attrs->q);
 }
 
 static tg_status shape_normal(tg_call *c) {
@@ -32,7 +32,7 @@ static tg_status shape_normal(tg_call *c) {
 
 static tg_status kernel_normal(const tg_call *c) {
   const tgi_create_attrs *attrs = c->attrs;
-  return tg_fill_normal(c->out, attrs->key, attrs->p, attrs->q);
+  return tgi_fill_normal(c->runtime, c->out, attrs->key, attrs->p, attrs->q);
 }
 
 static tg_status shape_bernoulli(tg_call *c) {

@@ -365,6 +365,7 @@ void tgi_call_of(tg_tape *t, uint32_t id, tg_tensor in[], tg_call *c) {
   c->tape = t;
   c->runtime = t->runtime;
   c->scratch = &t->work;
+  c->notes = NULL;
 }
 
 void *tg_call_scratch(const tg_call *c, size_t bytes) { return tgi_tape_work(c->tape, bytes); }

@@ -4,7 +4,7 @@
 #include "base/philox.h"
 #include "tensor/tensor.h"
 
-enum { BATCH = 128 };
+enum { TILE = 1024, BATCH = 128 };
 
 typedef void pair_fn(tg_key key, uint64_t pair, double out[2]);
 
@@ -26,21 +26,40 @@ static void make(const recipe *r, int64_t first, int64_t n, double value[]) {
   }
 }
 
-static tg_status fill(const tg_tensor *x, const recipe *r) {
+typedef struct job {
+  const recipe *r;
   tgi_walk w;
-  tgi_walk_init(&w, 1, &x);
-  tgi_convert_fn *convert = tgi_convert_for(x->dtype, TG_F64);
-  int64_t step = w.strides[0][w.rank - 1];
+  tgi_convert_fn *convert;
+  int64_t n;
+} job;
+
+/* Elements [i, i + n) of one run. */
+static void fill_run(const job *j, int64_t run, int64_t i, int64_t n) {
+  const int64_t step = j->w.strides[0][j->w.rank - 1], end = i + n;
   double value[BATCH];
-  for (int64_t run = 0; run < w.runs; run++) {
-    char *at;
-    tgi_walk_run(&w, run, &at);
-    for (int64_t i = 0; i < w.n; i += BATCH) {
-      int64_t n = w.n - i < BATCH ? w.n - i : BATCH;
-      make(r, run * w.n + i, n, value);
-      convert(n, at + i * step, step, (const char *)value, sizeof(double));
-    }
+  char *at;
+  tgi_walk_run(&j->w, run, &at);
+  for (; i < end; i += BATCH) {
+    int64_t m = tgi_least(BATCH, end - i);
+    make(j->r, run * j->w.n + i, m, value);
+    j->convert(m, at + i * step, step, (const char *)value, sizeof(double));
   }
+}
+
+static void fill_tile(void *user, int64_t tile) {
+  const job *j = user;
+  const int64_t end = tgi_least(j->n, (tile + 1) * TILE);
+  for (int64_t at = tile * TILE, n; at < end; at += n) {
+    int64_t i = at % j->w.n;
+    n = tgi_least(j->w.n - i, end - at);
+    fill_run(j, at / j->w.n, i, n);
+  }
+}
+
+static tg_status fill(const tg_runtime *runtime, const tg_tensor *x, const recipe *r) {
+  job j = {.r = r, .convert = tgi_convert_for(x->dtype, TG_F64), .n = tg_tensor_numel(x)};
+  tgi_walk_init(&j.w, 1, &x);
+  tgi_parallel_tiles(runtime, tgi_ceil_div(j.n, TILE), fill_tile, &j);
   return TG_OK;
 }
 
@@ -51,15 +70,25 @@ static double below(tg_dtype dtype, double high) {
   return (double)nearest < high ? nearest : nextafterf(nearest, -INFINITY);
 }
 
-tg_status tg_fill_uniform(tg_tensor x, tg_key key, double low, double high) {
+tg_status tgi_fill_uniform(const tg_runtime *runtime, tg_tensor x, tg_key key, double low,
+                           double high) {
   if (!tg_dtype_is_float(x.dtype)) return TG_DTYPE;
   if (!isfinite(high - low) || low > high) return TG_ARGUMENT;
   double most = low < high ? below(x.dtype, high) : high;
-  return fill(&x, &(recipe){key, tgi_uniform_pair, low, high - low, most});
+  return fill(runtime, &x, &(recipe){key, tgi_uniform_pair, low, high - low, most});
+}
+
+tg_status tgi_fill_normal(const tg_runtime *runtime, tg_tensor x, tg_key key, double mean,
+                          double std) {
+  if (!tg_dtype_is_float(x.dtype)) return TG_DTYPE;
+  if (!isfinite(mean) || !isfinite(std) || std < 0) return TG_ARGUMENT;
+  return fill(runtime, &x, &(recipe){key, tgi_normal_pair, mean, std, INFINITY});
+}
+
+tg_status tg_fill_uniform(tg_tensor x, tg_key key, double low, double high) {
+  return tgi_fill_uniform(NULL, x, key, low, high);
 }
 
 tg_status tg_fill_normal(tg_tensor x, tg_key key, double mean, double std) {
-  if (!tg_dtype_is_float(x.dtype)) return TG_DTYPE;
-  if (!isfinite(mean) || !isfinite(std) || std < 0) return TG_ARGUMENT;
-  return fill(&x, &(recipe){key, tgi_normal_pair, mean, std, INFINITY});
+  return tgi_fill_normal(NULL, x, key, mean, std);
 }

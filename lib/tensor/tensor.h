@@ -4,6 +4,7 @@
 #define TGI_TENSOR_H
 
 #include "base/base.h"
+#include "tapegrad/random.h"
 #include "tapegrad/tensor.h"
 
 /* ---- what is asked at every node, inline ---- */
@@ -71,6 +72,12 @@ tg_tensor tgi_select_view(const tg_tensor *x, int axis, int64_t index);
 void tgi_copy(const tg_tensor *to, const tg_tensor *from);
 /* All elements become `value`, rounded as tg_tensor_put does. */
 void tgi_fill(const tg_tensor *x, double value);
+
+/* tg_fill_uniform and tg_fill_normal on the runtime's threads. */
+tg_status tgi_fill_uniform(const tg_runtime *runtime, tg_tensor x, tg_key key, double low,
+                           double high);
+tg_status tgi_fill_normal(const tg_runtime *runtime, tg_tensor x, tg_key key, double mean,
+                          double std);
 
 /* n elements from one dtype to another; steps in bytes. NULL where a dtype is none. */
 typedef void tgi_convert_fn(int64_t n, char *to, int64_t to_step, const char *from,
