@@ -236,7 +236,9 @@ static void compare(const tg_runtime *runtime, const shape *whole, tg_dtype dtyp
   size_t size_one[RESULTS], size_two[RESULTS];
   char *of_one = eager(runtime, &one, dtype, seed, size_one);
   char *of_two = eager(runtime, &two, dtype, seed, size_two);
-  const uint32_t without[] = {0, 1u << TG_PASS_FUSE, 1u << TG_PASS_REUSE, ~(1u << TG_PASS_FUSE)};
+  const uint32_t spread = 1u << TG_PASS_SPREAD; /* rounds sums otherwise */
+  const uint32_t without[] = {spread, spread | 1u << TG_PASS_FUSE, spread | 1u << TG_PASS_REUSE,
+                              ~(1u << TG_PASS_FUSE)};
   const char *const names[] = {"fused", "not fused", "fused, no reuse", "fused alone"};
   for (int w = 0; w < 4; w++) {
     tg_program *p = capture(runtime, &one, dtype, seed, without[w]);

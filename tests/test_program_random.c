@@ -1,6 +1,6 @@
 /* Random programs: expressions of random operators of the table on random views, with gradients,
    captured, and replayed on other numbers with all passes, without any, without each one, and
-   without the two that may change how sums are rounded. What the tape says, the program says, bit
+   without the three that may change how sums are rounded. What the tape says, the program says, bit
    by bit. With a number it tries so many: test_program_random 10000. */
 #include <stdio.h>
 #include <string.h>
@@ -37,17 +37,29 @@ static tg_var any_operator(dice *d, tg_var x, tg_var y) {
   }
 }
 
+/* Copies of x by stride 0: along an axis of length 1, or a new one before all others. */
+static tg_var stretched(tg_var x, int axis) {
+  int64_t dims[TG_MAX_RANK] = {2};
+  int rank = tg_rank(x), added = axis == rank;
+  if (rank + added > 4) return x;
+  for (int k = 0; k < rank; k++) dims[k + added] = tg_dim(x, k);
+  if (!added) dims[axis] = 3;
+  return tg_broadcast_to(x, rank + added, dims);
+}
+
 /* A view of x, of another shape or another order. */
 static tg_var any_view(dice *d, tg_var x) {
   int rank = tg_rank(x), axis = rank ? roll(d, rank) : 0;
   int64_t all = tg_numel(x), size = rank ? tg_dim(x, axis) : 1;
   if (rank == 0) return tg_broadcast_to(x, 2, (int64_t[]){3, 2});
-  switch (roll(d, 6)) {
+  switch (roll(d, 8)) {
   case 0: return tg_transpose(x, 0, rank - 1);
   case 1: return tg_reshape(x, 1, &all);
   case 2: return tg_flip(x, TG_DIMS(axis));
   case 3: return size > 1 ? tg_slice(x, axis, roll(d, 2), size, 1 + roll(d, 2)) : x;
   case 4: return tg_sum(x, TG_DIMS(axis), true);
+  case 5:
+  case 6: return all < 100 ? stretched(x, size == 1 ? axis : rank) : x;
   default: return rank < 4 && all < 100 ? tg_stack((tg_var[]){x, x}, 2, 0) : x;
   }
 }
@@ -126,10 +138,10 @@ static void fill(trial *r) {
 }
 
 /* A pass that takes a step away, or computes it once, may hand a reduction a view where the tape
-   has dense memory, by whose strides it then adds: near enough. All other passes keep each bit. */
-static bool may_round(uint32_t without) {
-  return (without >> TG_PASS_FOLD & without >> TG_PASS_SIMPLIFY & 1) == 0;
-}
+   has dense memory, by whose strides it then adds, and a product one row of many: near enough. All
+   other passes keep each bit. */
+static const uint32_t rounding = 1u << TG_PASS_FOLD | 1u << TG_PASS_SIMPLIFY | 1u << TG_PASS_SPREAD;
+static bool may_round(uint32_t without) { return (without & rounding) != rounding; }
 
 static bool same(double a, double b, double tolerance) {
   if (fabs(a - b) <= tolerance * fmax(1, fabs(b)) && a != 0 && b != 0) return true;
@@ -183,7 +195,7 @@ static const char *const pass_names[] = {
     TG_PASS_MAP(PASS_NAME)
 #undef PASS_NAME
         "nothing",
-    "all", "fold and simplify"};
+    "all", "fold, simplify and spread"};
 
 /* False: the expression is refused by the tape itself. */
 static bool try_one(uint64_t seed) {
@@ -197,7 +209,7 @@ static bool try_one(uint64_t seed) {
   record(r.d, x, y);
   if (tg_tape_status(t) != TG_OK) return false;
   for (int k = 0; k < TG_PASS_COUNT + 3; k++) {
-    const uint32_t some[] = {0, ~0u, 1u << TG_PASS_FOLD | 1u << TG_PASS_SIMPLIFY};
+    const uint32_t some[] = {0, ~0u, rounding};
     uint32_t without = k < TG_PASS_COUNT ? 1u << k : some[k - TG_PASS_COUNT];
     tg_program *p = capture(&r, 0, without, y, &n);
     compare(&r, p, without, text);

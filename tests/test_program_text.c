@@ -134,7 +134,39 @@ static const char steps[] =
     "   3 gt(%2, -100) [] bool at 192\n"
     "   4 branch(%3)\n"
     "   5 mul(param \"w\", 2 as [3,2]) [3,2] f32 at 256\n";
+static const char copied[] =
+    "  s0 [label=\"broadcast\\n[2,3] f64\\ndims=[2,3]\", tooltip=\"broadcast_to\"];\n"
+    "  v0 -> s0;\n"
+    "  s1 [label=\"exp\\n[2,3] f64\", tooltip=\"exp\"];\n"
+    "  s0 -> s1;\n"
+    "  s2 [label=\"*\\n[2,3] f64\", tooltip=\"mul\"];\n"
+    "  s1 -> s2;\n"
+    "  v2 -> s2;\n"
+    "  r0 [label=\"result 0\", shape=plaintext, style=\"\"];\n"
+    "  s2 -> r0 [style=dashed];\n"
+    "}\n";
+static const char spread[] =
+    "  s0 [label=\"broadcast\\n[2,3] f64\\ndims=[2,3]\", tooltip=\"broadcast_to\"];\n"
+    "  v0 -> s0;\n"
+    "  s1 [label=\"slice\\n[1,3] f64\\naxis=0 start=0 stop=1 step=1\", tooltip=\"slice\"];\n"
+    "  s0 -> s1;\n"
+    "  s2 [label=\"exp\\n[1,3] f64\", tooltip=\"exp\"];\n"
+    "  s1 -> s2;\n"
+    "  s3 [label=\"broadcast\\n[2,3] f64\\ndims=[2,3]\", tooltip=\"broadcast_to\"];\n"
+    "  s2 -> s3;\n"
+    "  s4 [label=\"*\\n[2,3] f64\", tooltip=\"mul\"];\n"
+    "  s3 -> s4;\n"
+    "  v2 -> s4;\n"
+    "  r0 [label=\"result 0\", shape=plaintext, style=\"\"];\n"
+    "  s4 -> r0 [style=dashed];\n"
+    "}\n";
 /* clang-format on */
+
+/* From the first step on. */
+static const char *steps_in(const char *dot) {
+  const char *first = strstr(dot, "  s0 ");
+  return first ? first : "";
+}
 
 START_TEST(test_show) {
   static texts t = {.stop_at = TEXTS};
@@ -148,6 +180,29 @@ START_TEST(test_show) {
   assert_drawn(t.of[1 + TG_PASS_SIMPLIFY]);
   tg_program_free(p);
   tg_params_free(params);
+}
+END_TEST
+
+/* exp of copies of x [3], times z. */
+static void capture_copies(texts *shown) {
+  static double x[3], z[6];
+  tg_tape *t = tg_tape_new(NULL, NULL);
+  tg_capture_begin(t);
+  tg_var copies =
+      tg_expand(tg_input(t, 0, tg_tensor_of(x, TG_F64, TG_DIMS(3)), "x"), TG_DIMS(2, 3));
+  tg_var y = tg_mul(tg_exp(copies), tg_input(t, 1, tg_tensor_of(z, TG_F64, TG_DIMS(2, 3)), "z"));
+  tg_program_options o = {.without = ALL & ~(1u << TG_PASS_SPREAD), .show = collect, .user = shown};
+  tg_program_free(tg_capture_end(t, &y, 1, &o, NULL));
+  tg_tape_free(t);
+}
+
+START_TEST(test_show_spread) {
+  static texts t = {.stop_at = TEXTS};
+  capture_copies(&t);
+  ck_assert_str_eq(steps_in(t.of[0]), copied);
+  ck_assert_str_eq(steps_in(t.of[1 + TG_PASS_SPREAD]), spread);
+  assert_drawn(t.of[0]);
+  assert_drawn(t.of[1 + TG_PASS_SPREAD]);
 }
 END_TEST
 
@@ -273,6 +328,7 @@ int main(void) {
   use_folder(all);
   tcase_add_test(all, test_show);
   tcase_add_test(all, test_show_every_pass);
+  tcase_add_test(all, test_show_spread);
   tcase_add_test(all, test_show_may_stop);
   tcase_add_test(all, test_dump);
   tcase_add_test(all, test_dump_of_loops);

@@ -66,8 +66,9 @@ TG_API tg_status tg_then(tg_tape *t, tg_then_fn *fn, void *user);
 
 /* What is done to a recording. Each pass can be left out, for tests and for curiosity. A replay
    gives the tape's numbers to the last bit, -0, NaN and infinity among them, but for three things:
-   - FOLD and SIMPLIFY may leave a sum to be added in another order, by the strides of a view that
-     the tape had copied: both sums of n terms are within n u of their magnitudes' sum;
+   - FOLD, SIMPLIFY and SPREAD may leave a sum to be added in another order, by the strides of a
+     view that the tape had copied, or as one row of a product instead of many: both sums of n terms
+     are within n u of their magnitudes' sum;
    - ACCUMULATE adds the terms of a product to what is there: as the tape, it is within n u of the
      magnitudes' sum, n being all terms that are added up;
    - gradients are those of the recorded sweep, or of the plain one where a fused operator has a
@@ -79,6 +80,7 @@ TG_API tg_status tg_then(tg_tape *t, tg_then_fn *fn, void *user);
   X(FOLD,     "fold",     "what depends on no input and no parameter is computed once")            \
   X(MERGE,    "merge",    "equal steps with equal operands become one")                            \
   X(SIMPLIFY, "simplify", "x * 1, x - 0, transposes of transposes, and their like go")             \
+  X(SPREAD,   "spread",   "what is equal along an axis, being a broadcast, is computed once")      \
   X(PAIR,     "pair",     "a loss and its gradient are computed in one pass")                      \
   X(ACCUMULATE, "accumulate", "sums of products are added up in place, which rounds once less")    \
   X(FUSE,     "fuse",     "elementwise steps and reductions become loops over blocks in cache")    \

@@ -37,9 +37,16 @@ static tg_status shape_grad_of(tg_call *c) {
   return TG_OK;
 }
 
+/* A result is dense where the operator computes it; a program may read it as a view. */
 static tg_status kernel_grad_of(const tg_call *c) {
   const grad_attrs *a = c->attrs;
-  const tg_call inner = inner_call(c);
+  tg_call inner = inner_call(c);
+  if (!tg_tensor_is_contiguous(&inner.out)) {
+    tgi_set_contiguous(&inner.out);
+    inner.out.data = tg_call_scratch(c, tg_tensor_bytes(&inner.out));
+    if (inner.out.data == NULL) return TG_NO_MEMORY;
+    tgi_copy(&inner.out, &c->in[Y]);
+  }
   return a->op->grad(&inner, a->i, &c->in[G], &c->out, 0);
 }
 

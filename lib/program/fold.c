@@ -22,7 +22,7 @@ static const tg_op *const elementwise[] = {
 };
 /* clang-format on */
 
-static bool is_elementwise(const tg_op *op) {
+bool tgi_is_elementwise(const tg_op *op) {
   for (size_t i = 0; i < sizeof elementwise / sizeof *elementwise; i++)
     if (elementwise[i] == op) return true;
   return false;
@@ -124,7 +124,7 @@ static tg_status fold_to_broadcast(fold *f, tgi_step *step) {
 
 static tg_status fold_step(fold *f, tgi_step *step) {
   if (f->lies[step->y[0]].is_view || !is_fixed(step) || !are_constant(f, step)) return TG_OK;
-  if (has_same_elements(f, step) && is_elementwise(step->op)) return fold_to_broadcast(f, step);
+  if (has_same_elements(f, step) && tgi_is_elementwise(step->op)) return fold_to_broadcast(f, step);
   size_t bytes = tg_tensor_bytes(&f->g->values[step->y[0]].like);
   return bytes <= SMALL || bytes <= largest_operand(f, step) ? fold_whole(f, step) : TG_OK;
 }

@@ -119,6 +119,9 @@ typedef struct tgi_lie {
 /* lies[value_count], and room for one more value for each root, which is no view; NULL with error
    set. */
 tgi_lie *tgi_graph_layout(tgi_graph *g);
+/* The lie of the step's result, if it may be a view; those of its operands are right. t holds no
+   node. False with error set. */
+bool tgi_graph_lay(tgi_graph *g, tg_tape *t, const tgi_step *step, tgi_lie lies[]);
 
 /* The plan: where in the block each base lies. */
 typedef struct tgi_plan {

@@ -47,20 +47,24 @@ static bool find_view(tgi_graph *g, tg_tape *t, const tgi_step *step, tgi_lie li
   return true;
 }
 
+bool tgi_graph_lay(tgi_graph *g, tg_tape *t, const tgi_step *step, tgi_lie lies[]) {
+  bool may_view = step->op->flags & TG_OP_VIEW || step->op->kernel == NULL;
+  if (!may_view || step->n == 0) return true;
+  lie_alone(&lies[step->y[0]], step->y[0], &g->values[step->y[0]].like);
+  tgi_arena_mark work = tgi_arena_mark_of(&t->work);
+  bool found = find_view(g, t, step, lies);
+  tgi_arena_rewind(&t->work, work);
+  return found;
+}
+
 tgi_lie *tgi_graph_layout(tgi_graph *g) {
   tgi_lie *lies = tgi_graph_alloc(g, (g->value_count + g->root_count) * sizeof *lies);
   tg_tape *t = tg_tape_new(&(tg_tape_options){.runtime = g->runtime}, g->error);
   bool right = lies && t;
   for (size_t v = 0; right && v < g->value_count; v++)
     lie_alone(&lies[v], (uint32_t)v, &g->values[v].like);
-  for (size_t s = 0; right && s < g->step_count; s++) {
-    const tgi_step *step = &g->steps[s];
-    bool may_view = step->op->flags & TG_OP_VIEW || step->op->kernel == NULL;
-    if (!may_view || step->n == 0) continue;
-    tgi_arena_mark work = tgi_arena_mark_of(&t->work);
-    right = find_view(g, t, step, lies);
-    tgi_arena_rewind(&t->work, work);
-  }
+  for (size_t s = 0; right && s < g->step_count; s++)
+    right = tgi_graph_lay(g, t, &g->steps[s], lies);
   tg_tape_free(t);
   return right ? lies : NULL;
 }

@@ -4,11 +4,9 @@
 #include "program/fuse.h"
 
 static tgi_pass_fn *const passes[TG_PASS_COUNT] = {
-    [TG_PASS_FOLD] = tgi_pass_fold,
-    [TG_PASS_MERGE] = tgi_pass_merge,
-    [TG_PASS_SIMPLIFY] = tgi_pass_simplify,
-    [TG_PASS_PAIR] = tgi_pass_pair,
-    [TG_PASS_ACCUMULATE] = tgi_pass_accumulate,
+    [TG_PASS_FOLD] = tgi_pass_fold,         [TG_PASS_MERGE] = tgi_pass_merge,
+    [TG_PASS_SIMPLIFY] = tgi_pass_simplify, [TG_PASS_SPREAD] = tgi_pass_spread,
+    [TG_PASS_PAIR] = tgi_pass_pair,         [TG_PASS_ACCUMULATE] = tgi_pass_accumulate,
     [TG_PASS_FUSE] = tgi_pass_fuse,
 };
 
