@@ -367,62 +367,6 @@ START_TEST(the_first_nan_is_named_forward_and_backward) {
 }
 END_TEST
 
-/* ---- cotangents that are handed on ---- */
-
-static uint64_t state = 1;
-static uint64_t draw(uint64_t n) {
-  state = state * 6364136223846793005u + 1442695040888963407u;
-  return (state >> 33) % n;
-}
-
-/* One more node, of vars that were made before: mostly operators whose cotangent passes. */
-static tg_var grow(const tg_var made[], uint64_t n) {
-  tg_var a = made[draw(n)], b = made[draw(n)];
-  switch (draw(9)) {
-  case 0: return tg_add(a, b);
-  case 1: return tg_add(a, a);
-  case 2: return tg_sub(a, b);
-  case 3: return tg_reshape(tg_reshape(a, TG_DIMS(2, 3)), TG_DIMS(6));
-  case 4: return tg_identity(a);
-  case 5: return tg_add(tg_slice(tg_add(a, b), 0, 0, TG_END, 1), b);
-  case 6: return tg_add(a, tg_broadcast_to(tg_sum(b, TG_ALL, false), TG_DIMS(6)));
-  case 7: return tg_add(tg_detach(a), b);
-  default: return tg_mul(tg_sin(a), b);
-  }
-}
-
-enum { SIX = 6, STEPS = 12, ASKED = 5 };
-
-/* The plain sweep of two roots for leaves and nodes between, against the recorded one. */
-static void check_random_graph(void) {
-  double data[3][SIX], found[ASKED][SIX] = {0};
-  tg_var made[3 + STEPS], asked[ASKED], dx[ASKED];
-  tg_tensor into[ASKED];
-  for (int i = 0; i < 3; i++) {
-    for (int k = 0; k < SIX; k++) data[i][k] = (double)draw(1000) / 1000;
-    made[i] = vector(data[i], SIX);
-  }
-  for (int i = 3; i < 3 + STEPS; i++) made[i] = grow(made, (uint64_t)i);
-  const tg_var y[2] = {made[2 + STEPS], made[1 + STEPS]};
-  const tg_var g[2] = {tg_sin(made[0]), tg_exp(made[1])};
-  for (int i = 0; i < ASKED; i++) {
-    asked[i] = made[i < 3 ? (uint64_t)i : draw(3 + STEPS)];
-    into[i] = tg_tensor_of(found[i], TG_F64, TG_DIMS(SIX));
-  }
-  ck_assert_int_eq(tg_backward_into(y, g, 2, NULL, asked, into, ASKED), TG_OK);
-  ck_assert_int_eq(tg_vjp(y, g, 2, asked, ASKED, dx), TG_OK);
-  for (int i = 0; i < ASKED; i++)
-    for (int k = 0; k < SIX; k++) assert_near(found[i][k], at(dx[i], k));
-}
-
-START_TEST(a_cotangent_handed_on_is_shared_by_none) {
-  for (int trial = 0; trial < 500; trial++) {
-    check_random_graph();
-    tg_tape_reset(t);
-  }
-}
-END_TEST
-
 START_TEST(a_step_allocates_nothing_after_the_first) {
   double data[64];
   for (int i = 0; i < 64; i++) data[i] = 0.01 * i;
@@ -464,7 +408,6 @@ int main(void) {
   tcase_add_test(tests, a_checkpoint_is_computed_again);
   tcase_add_test(tests, a_custom_gradient_replaces_that_of_the_operators);
   tcase_add_test(tests, the_first_nan_is_named_forward_and_backward);
-  tcase_add_test(tests, a_cotangent_handed_on_is_shared_by_none);
   tcase_add_test(tests, a_step_allocates_nothing_after_the_first);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

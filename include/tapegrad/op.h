@@ -124,6 +124,8 @@ typedef enum tg_op_flags {
      row-major order (add, reshape). The plain sweep then hands it on without a copy. */
   TG_OP_PASSES_0 = 1 << 6,
   TG_OP_PASSES_1 = 1 << 7,
+  /* The rule of operand 0 gives a broadcast view, where grad would fill memory (sum). */
+  TG_OP_SPREADS = 1 << 8,
 } tg_op_flags;
 
 struct tg_op {

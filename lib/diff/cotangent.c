@@ -2,9 +2,15 @@
    parameter's gradient. */
 #include "diff/cotangent.h"
 
+#include "kernel/accumulate.h"
 #include "tape/params.h"
 
-enum { SMALL = sizeof(double), LINE = 64 };
+enum {
+  SMALL = sizeof(double),
+  LINE = 64,
+  LENT = 4096, /* bytes that are worth sharing */
+  RUN = 32,    /* elements of a view's run that are as good as a copy's */
+};
 
 /* ---- buffers: recycled by exact size ---- */
 
@@ -30,11 +36,6 @@ static void give_buffer(tgi_plain *s, void *data, size_t bytes) {
 }
 
 /* ---- cotangents ---- */
-
-void tgi_dense_like(const tgi_node *node, tg_tensor *x) {
-  tgi_node_tensor(node, x);
-  if (!node->layout->plain) tgi_set_contiguous(x);
-}
 
 static size_t bytes_of(const tgi_node *node) {
   return (size_t)node->layout->numel * tgi_dtype_size((tg_dtype)node->dtype);
@@ -65,8 +66,122 @@ static void *take_cotangent(tgi_plain *s, const tgi_node *node, uint32_t id) {
   return bytes <= SMALL ? (void *)&s->of[id].small : take_buffer(s, bytes);
 }
 
+/* ---- views ---- */
+
+static void give_view(tgi_plain *s, tgi_view *view) {
+  tgi_shared *of = view->of;
+  if (of && --of->users == 0) {
+    give_buffer(s, of->data, of->bytes);
+    give_buffer(s, of, sizeof *of);
+  }
+  give_buffer(s, view, sizeof *view);
+}
+
+static tgi_shared *new_shared(tgi_plain *s, void *data, size_t bytes) {
+  tgi_shared *of = data ? take_buffer(s, sizeof *of) : NULL;
+  if (of) *of = (tgi_shared){data, bytes, 1};
+  return of;
+}
+
+static tgi_view *new_view(tgi_plain *s, const tg_tensor *g, tgi_shared *of) {
+  tgi_view *view = take_buffer(s, sizeof *view);
+  if (view) *view = (tgi_view){*g, of};
+  return view;
+}
+
+static bool set_view(tgi_plain *s, uint32_t id, tgi_view *view) {
+  if (view == NULL) return false;
+  s->of[id].data = s;
+  s->of[id].view = view;
+  return true;
+}
+
+/* One more user of the memory of a node's cotangent, which becomes a view itself where the memory
+   is its own. *of NULL: that outlives the sweep. */
+static bool share(tgi_plain *s, uint32_t id, tgi_shared **of) {
+  tgi_cotangent *c = &s->of[id];
+  *of = NULL;
+  if (id == 0 || c->data == (void *)&c->small || tgi_is_written(s, id)) return true;
+  if (!tgi_is_viewed(s, id)) {
+    tg_tensor g;
+    tgi_cotangent_tensor(s, id, &g);
+    tgi_shared *own = new_shared(s, g.data, bytes_of(tgi_node_at(s->t, id)));
+    if (own == NULL || !set_view(s, id, new_view(s, &g, own))) return false;
+  }
+  *of = c->view->of;
+  if (*of) (*of)->users++;
+  return true;
+}
+
+/* A copy of g, one element for all that are the same by a stride of 0. */
+static bool keep_few(tgi_plain *s, const tg_tensor *g, tg_tensor *view, tgi_shared **of) {
+  tg_tensor few = *g;
+  for (int k = 0; k < g->rank; k++)
+    if (g->strides[k] == 0) few.dims[k] = 1;
+  tg_tensor from = few;
+  size_t bytes = tg_tensor_bytes(&few);
+  tgi_set_contiguous(&few);
+  few.data = take_buffer(s, bytes);
+  *of = new_shared(s, few.data, bytes);
+  if (*of == NULL) return false;
+  tgi_copy(&few, &from);
+  *view = tgi_broadcast_view(&few, g);
+  return true;
+}
+
+bool tgi_may_view(const tgi_plain *s, uint32_t to) {
+  const tgi_node *node = tgi_node_at(s->t, to);
+  return bytes_of(node) >= LENT && s->of[to].data == NULL && tgi_is_on_path(s, to) &&
+         !tgi_is_borrowed(s, node, to) && !tgi_is_written(s, to) && !s->t->trace_nan;
+}
+
+bool tgi_may_lend(const tgi_plain *s, uint32_t to, const tg_tensor *g) {
+  tgi_walk w;
+  if (!tgi_may_view(s, to)) return false;
+  tgi_walk_init(&w, 1, &g);
+  return w.n >= RUN;
+}
+
+static bool lies_in(const tg_tensor *part, const tg_tensor *x) {
+  intptr_t of_part[2], of_x[2];
+  return tgi_find_span(part, of_part) && tgi_find_span(x, of_x) && of_x[0] <= of_part[0] &&
+         of_part[1] <= of_x[1];
+}
+
+bool tgi_lend(tgi_plain *s, uint32_t from, uint32_t to, const tg_tensor *g) {
+  tg_tensor all, view = *g;
+  tgi_shared *of;
+  if (from) tgi_cotangent_tensor(s, from, &all);
+  bool there = from == 0 || lies_in(g, &all);
+  return (there ? share(s, from, &of) : keep_few(s, g, &view, &of)) &&
+         set_view(s, to, new_view(s, &view, of));
+}
+
+/* ---- what is written to ---- */
+
+/* The view's memory, where it has all of it to itself; else a copy. */
+static bool make_own(tgi_plain *s, const tgi_node *node, uint32_t id) {
+  tgi_cotangent *c = &s->of[id];
+  tgi_view *view = c->view;
+  tgi_shared *of = view->of;
+  if (of && of->users == 1 && of->bytes == bytes_of(node) && of->data == view->g.data &&
+      tg_tensor_is_contiguous(&view->g)) {
+    c->data = of->data;
+    give_buffer(s, of, sizeof *of);
+    give_buffer(s, view, sizeof *view);
+    return true;
+  }
+  tg_tensor to;
+  tgi_dense_like(node, &to);
+  c->data = to.data = take_cotangent(s, node, id);
+  if (to.data) tgi_accumulate(s->t->runtime, &to, &view->g, 0);
+  give_view(s, view);
+  return to.data != NULL;
+}
+
 static bool open_cotangent(tgi_plain *s, const tgi_node *node, uint32_t id, tg_tensor *dx) {
   tgi_cotangent *c = &s->of[id];
+  if (tgi_is_viewed(s, id) && !make_own(s, node, id)) return false;
   tgi_dense_like(node, dx);
   if (c->data == NULL) c->data = take_cotangent(s, node, id);
   dx->data = c->data;
@@ -75,7 +190,9 @@ static bool open_cotangent(tgi_plain *s, const tgi_node *node, uint32_t id, tg_t
 
 void tgi_close_cotangent(tgi_plain *s, uint32_t id) {
   tgi_cotangent *c = &s->of[id];
-  if (c->data && c->data != (void *)&c->small && !tgi_is_written(s, id))
+  if (tgi_is_viewed(s, id))
+    give_view(s, c->view);
+  else if (c->data && c->data != (void *)&c->small && !tgi_is_written(s, id))
     give_buffer(s, c->data, bytes_of(tgi_node_at(s->t, id)));
   c->data = NULL;
 }

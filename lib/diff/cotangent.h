@@ -4,10 +4,27 @@
 
 #include "diff/sweep.h"
 
-/* A node's cotangent: NULL while zero; small ones lie in place. */
-typedef struct tgi_cotangent {
+/* Memory that several cotangents read. */
+typedef struct tgi_shared {
   void *data;
-  double small;
+  size_t bytes;
+  int users;
+} tgi_shared;
+
+/* A cotangent by strides, which is only read. */
+typedef struct tgi_view {
+  tg_tensor g;
+  tgi_shared *of; /* NULL: memory that outlives the sweep */
+} tgi_view;
+
+/* A node's cotangent: NULL while zero; small ones lie in place. What is added to a view is added
+   to a copy. */
+typedef struct tgi_cotangent {
+  void *data; /* its own dense memory; the sweep itself where it is a view */
+  union {
+    double small;
+    tgi_view *view;
+  };
 } tgi_cotangent;
 
 /* A buffer that was given back, in its own memory. */
@@ -48,12 +65,34 @@ static inline bool tgi_is_written(const tgi_plain *s, uint32_t id) {
   return s->written && tgi_is_target(s, id);
 }
 
+static inline bool tgi_is_viewed(const tgi_plain *s, uint32_t id) { return s->of[id].data == s; }
+
 /* Dense memory of the node's shape; data is left to the caller. */
-void tgi_dense_like(const tgi_node *node, tg_tensor *x);
+static inline void tgi_dense_like(const tgi_node *node, tg_tensor *x) {
+  tgi_node_tensor(node, x);
+  if (!node->layout->plain) tgi_set_contiguous(x);
+}
+/* The node's cotangent, which is not zero. */
+static inline void tgi_cotangent_tensor(const tgi_plain *s, uint32_t id, tg_tensor *g) {
+  if (tgi_is_viewed(s, id)) {
+    *g = s->of[id].view->g;
+  } else {
+    tgi_dense_like(tgi_node_at(s->t, id), g);
+    g->data = s->of[id].data;
+  }
+}
 /* Where the cotangent of operand `id` goes. *fresh: it holds garbage. False: nowhere, or no
    memory. */
 bool tgi_destination(tgi_plain *s, uint32_t id, tg_tensor *dx, bool *fresh);
 /* The node was passed: its buffer is free for others. */
 void tgi_close_cotangent(tgi_plain *s, uint32_t id);
+
+/* May the cotangent of node `to` be a view? Only while there is none, and where it is large. */
+bool tgi_may_view(const tgi_plain *s, uint32_t to);
+/* And be g? Not where runs are so short that a copy would be read faster. */
+bool tgi_may_lend(const tgi_plain *s, uint32_t to, const tg_tensor *g);
+/* Makes it so. What lies in the cotangent of `from` is shared with it; from 0: g outlives the
+   sweep; of anything else a copy is kept, without what it repeats. False: no memory. */
+bool tgi_lend(tgi_plain *s, uint32_t from, uint32_t to, const tg_tensor *g);
 
 #endif

@@ -9,31 +9,41 @@
 
 /* ---- heirs: a cotangent that is the node's own is handed on, not copied ---- */
 
+static bool passes(const tg_op *op, int i) {
+  return (i == 0 && op->flags & TG_OP_PASSES_0) || (i == 1 && op->flags & TG_OP_PASSES_1);
+}
+
+static bool has_shape_of(const tgi_node *a, const tgi_node *b) {
+  return a->layout->rank == b->layout->rank &&
+         tgi_same_dims(a->layout->rank, a->layout->entries, b->layout->entries);
+}
+
 /* The node's cotangent is operand i's as it is, nothing was added to that yet, and no other
    operand's rule will read or write it. */
-static bool is_heir(const tgi_plain *s, const tgi_node *node, const uint32_t ids[], int i) {
-  const tgi_node *x = tgi_node_at(s->t, ids[i]);
+static bool is_heir(const tgi_plain *s, uint32_t id, const uint32_t ids[], int i) {
+  const tgi_node *node = tgi_node_at(s->t, id), *x = tgi_node_at(s->t, ids[i]);
   if (s->of[ids[i]].data || !tgi_is_on_path(s, ids[i]) || tgi_is_borrowed(s, x, ids[i]) ||
       tgi_is_written(s, ids[i]))
     return false;
   for (int j = 0; j < node->n; j++)
     if (j != i && ids[j] == ids[i]) return false;
-  return x->dtype == node->dtype && x->layout->numel == node->layout->numel;
+  return x->dtype == node->dtype &&
+         (tgi_is_viewed(s, id) ? has_shape_of(x, node) : x->layout->numel == node->layout->numel);
 }
 
 /* The operand that takes over the node's buffer once all others are served; -1: none. */
-static int find_heir(const tgi_plain *s, const tgi_node *node, const uint32_t ids[]) {
-  static const uint32_t passes[2] = {TG_OP_PASSES_0, TG_OP_PASSES_1};
-  if (s->t->trace_nan) return -1; /* there each operator's cotangents are looked at */
+static int find_heir(const tgi_plain *s, uint32_t id, const uint32_t ids[]) {
+  const tgi_node *node = tgi_node_at(s->t, id);
+  if (s->t->trace_nan || tgi_is_written(s, id)) return -1; /* a trace looks at each cotangent */
   for (int i = 0; i < 2 && i < node->n; i++)
-    if (node->op->flags & passes[i] && is_heir(s, node, ids, i)) return i;
+    if (passes(node->op, i) && is_heir(s, id, ids, i)) return i;
   return -1;
 }
 
 static void hand_over(tgi_plain *s, uint32_t id, uint32_t heir) {
   tgi_cotangent *from = &s->of[id], *to = &s->of[heir];
-  to->small = from->small;
-  to->data = from->data == (void *)&from->small ? (void *)&to->small : from->data;
+  *to = *from;
+  if (from->data == (void *)&from->small) to->data = &to->small;
   from->data = NULL;
 }
 
@@ -44,14 +54,27 @@ static bool is_intact(const tgi_plain *s, const char *what) {
   return s->t->generation == s->mark_generation || tgi_check_intact(s->t, s->mark, what);
 }
 
+/* Operand i, which is not the heir, reads the cotangent that it has in common with the node. */
+static bool is_lender(const tgi_plain *s, const tgi_node *node, const uint32_t ids[], int i,
+                      const tg_tensor *g) {
+  return passes(node->op, i) && has_shape_of(tgi_node_at(s->t, ids[i]), node) &&
+         tgi_may_lend(s, ids[i], g);
+}
+
 /* The cotangents of all operands but the heir. */
-static tg_status reverse_by_grad(tgi_plain *s, tg_call *c, const tg_tensor *g, const uint32_t ids[],
-                                 int heir) {
+static tg_status reverse_by_grad(tgi_plain *s, tg_call *c, const tg_tensor *g, int heir) {
   tg_tape *t = s->t;
+  const tgi_node *node = tgi_node_at(t, c->y.id);
+  const uint32_t *ids = tgi_operand_ids(node);
   for (int i = 0; i < c->n; i++) {
     tg_tensor dx;
     bool fresh;
-    if (i == heir || !tgi_destination(s, ids[i], &dx, &fresh)) continue;
+    if (i == heir) continue;
+    if (is_lender(s, node, ids, i, g)) {
+      if (!tgi_lend(s, c->y.id, ids[i], g)) return t->status;
+      continue;
+    }
+    if (!tgi_destination(s, ids[i], &dx, &fresh)) continue;
     tgi_arena_mark work = tgi_arena_mark_of(&t->work);
     tg_status status = c->op->grad(c, i, g, &dx, fresh ? 0 : 1);
     tgi_arena_rewind(&t->work, work);
@@ -66,7 +89,13 @@ static tg_status add_results(tgi_plain *s, const tg_call *c, const tg_var dx[]) 
   for (int i = 0; i < c->n; i++) {
     tg_tensor to, from = tgi_value(dx[i]);
     bool fresh;
-    if (tg_is_none(dx[i]) || !tgi_destination(s, c->x[i].id, &to, &fresh)) continue;
+    uint32_t id = c->x[i].id;
+    if (tg_is_none(dx[i])) continue;
+    if (tgi_may_lend(s, id, &from)) {
+      if (!tgi_lend(s, c->y.id, id, &from)) return s->t->status;
+      continue;
+    }
+    if (!tgi_destination(s, id, &to, &fresh)) continue;
     tgi_accumulate(s->t->runtime, &to, &from, fresh ? 0 : 1);
     if (s->t->trace_nan && tgi_trace(s->t, &to, c, "a cotangent") != TG_OK) return s->t->status;
   }
@@ -127,40 +156,45 @@ static tg_status reverse_operands(tgi_plain *s, uint32_t id, const tg_tensor *g)
   tg_tensor few[FEW], *in = few;
   int64_t notes[2];
   tg_status status = TG_OK;
-  int heir = tgi_is_written(s, id) ? -1 : find_heir(s, node, ids);
+  int heir = find_heir(s, id, ids);
   if (has_others(s, node, ids, heir)) {
     tg_call c;
     if (node->n > FEW) in = tgi_tape_work(s->t, node->n * sizeof *in);
     if (in == NULL) return s->t->status;
     tgi_call_of(s->t, id, in, &c);
     if (node->n > FEW) c.notes = memset(notes, 0, sizeof notes);
-    status = reverse_by_grad(s, &c, g, ids, heir);
+    status = reverse_by_grad(s, &c, g, heir);
   }
   if (heir >= 0) hand_over(s, id, ids[heir]);
   return status;
 }
 
+/* Has the operator no grad, or one that fills memory with what its rule has as a view? */
+static bool by_rules(const tgi_plain *s, const tgi_node *node) {
+  const tg_op *op = node->op;
+  return !op->grad || (op->flags & TG_OP_SPREADS && tgi_may_view(s, tgi_operand_ids(node)[0]));
+}
+
 static tg_status reverse_node(tgi_plain *s, uint32_t id) {
   const tgi_node *node = tgi_node_at(s->t, id);
   tg_tensor g;
-  tgi_dense_like(node, &g);
-  g.data = s->of[id].data;
+  tgi_cotangent_tensor(s, id, &g);
   tg_status status = tgi_is_target(s, id) ? deliver(s, id, &g) : TG_OK;
   if (status != TG_OK || node->flags & TGI_CONSTANT || node->n == 0) return status;
-  return node->op->grad ? reverse_operands(s, id, &g) : reverse_by_rules(s, id, &g);
+  return by_rules(s, node) ? reverse_by_rules(s, id, &g) : reverse_operands(s, id, &g);
 }
 
 /* ---- the sweep ---- */
 
 /* A root that is itself a parameter hands its cotangent on at once. */
 static tg_status seed(tgi_plain *s, tg_var y, tg_var g) {
-  tg_tensor to, from;
+  tg_tensor to, from = tgi_value(g);
   bool fresh;
   double one;
+  if (!tg_is_none(g) && tgi_may_lend(s, y.id, &from))
+    return tgi_lend(s, 0, y.id, &from) ? TG_OK : s->t->status;
   if (!tgi_destination(s, y.id, &to, &fresh)) return s->t->status;
-  if (!tg_is_none(g)) {
-    from = tgi_value(g);
-  } else {
+  if (tg_is_none(g)) {
     tg_tensor number = {.data = &one, .dtype = to.dtype};
     tg_tensor_put(&number, 0, 1);
     from = tgi_broadcast_view(&number, &to);

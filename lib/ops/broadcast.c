@@ -87,7 +87,7 @@ const tg_op tgi_op_broadcast_to = {
   .shape = shape_broadcast_to, .vjp = {vjp_broadcast_to}, .jvp = tg_jvp_linear, .grad = grad_broadcast_to, TG_SAMPLES(samples_broadcast_to),
 };
 const tg_op tgi_op_sum_to = {
-  TG_OP_INIT, .name = "sum_to", .label = "sum_to", .formula = "y = x summed over the axes that broadcasting y to x's shape would stretch",
+  TG_OP_INIT, .flags = TG_OP_SPREADS, .name = "sum_to", .label = "sum_to", .formula = "y = x summed over the axes that broadcasting y to x's shape would stretch",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(tgi_dims_attrs), .attrs = tgi_dims_fields,
   .shape = shape_sum_to, .kernel = kernel_sum_to, .bind = bind_sum_to, .vjp = {vjp_sum_to}, .jvp = tg_jvp_linear, .grad = grad_sum_to, TG_SAMPLES(samples_sum_to),
 };

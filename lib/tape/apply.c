@@ -148,27 +148,13 @@ static bool find_memory(tg_tape *t, tgi_node *node, tg_call *c) {
   return c->out.data != NULL;
 }
 
-/* The first and last byte that a tensor with elements touches; false: it has none, or they lie
-   nowhere. */
-static bool find_span(const tg_tensor *x, intptr_t span[2]) {
-  span[0] = span[1] = (intptr_t)x->data;
-  for (int k = 0; k < x->rank; k++) {
-    int64_t reach;
-    if (x->dims[k] == 0 || !tgi_mul_size(x->dims[k] - 1, x->strides[k], &reach) ||
-        !tgi_mul_size(reach, (int64_t)tg_dtype_size(x->dtype), &reach) ||
-        !tgi_add_size(span[reach > 0], reach, &span[reach > 0]))
-      return false;
-  }
-  return tgi_add_size(span[1], (int64_t)tg_dtype_size(x->dtype) - 1, &span[1]);
-}
-
 /* Leaves are views of memory that is the caller's affair. */
 static bool is_within_operands(const tg_call *c) {
   intptr_t out[2], in[2];
   if (c->n == 0 || tg_tensor_numel(&c->out) == 0) return true;
-  if (!find_span(&c->out, out)) return false;
+  if (!tgi_find_span(&c->out, out)) return false;
   for (int i = 0; i < c->n; i++)
-    if (find_span(&c->in[i], in) && in[0] <= out[0] && out[1] <= in[1]) return true;
+    if (tgi_find_span(&c->in[i], in) && in[0] <= out[0] && out[1] <= in[1]) return true;
   return false;
 }
 

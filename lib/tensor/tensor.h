@@ -84,6 +84,10 @@ typedef void tgi_convert_fn(int64_t n, char *to, int64_t to_step, const char *fr
                             int64_t from_step);
 tgi_convert_fn *tgi_convert_for(tg_dtype to, tg_dtype from);
 
+/* The first and last byte that a tensor with elements touches; false: it has none, or they lie
+   nowhere. */
+bool tgi_find_span(const tg_tensor *x, intptr_t span[2]);
+
 /* The byte address of the element at a position in row-major order. */
 char *tgi_address(const tg_tensor *x, int64_t position);
 

@@ -101,3 +101,15 @@ bool tgi_reshape_view(const tg_tensor *x, int rank, const int64_t dims[], tg_ten
   *view = y;
   return true;
 }
+
+bool tgi_find_span(const tg_tensor *x, intptr_t span[2]) {
+  span[0] = span[1] = (intptr_t)x->data;
+  for (int k = 0; k < x->rank; k++) {
+    int64_t reach;
+    if (x->dims[k] == 0 || !tgi_mul_size(x->dims[k] - 1, x->strides[k], &reach) ||
+        !tgi_mul_size(reach, (int64_t)tg_dtype_size(x->dtype), &reach) ||
+        !tgi_add_size(span[reach > 0], reach, &span[reach > 0]))
+      return false;
+  }
+  return tgi_add_size(span[1], (int64_t)tg_dtype_size(x->dtype) - 1, &span[1]);
+}
