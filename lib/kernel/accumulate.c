@@ -51,30 +51,18 @@ static void run(const job *j, int64_t n, char *to, const char *from) {
     (j->set ? set_f64 : add_f64)(n, to, to_step, from, from_step);
 }
 
-/* The run that follows, by an odometer over the outer axes. */
-static void advance(const tgi_walk *w, int64_t index[], char *at[]) {
-  for (int k = w->rank - 2; k >= 0; k--) {
-    bool ends = ++index[k] == w->dims[k];
-    int64_t steps = ends ? 1 - w->dims[k] : 1;
-    for (int side = 0; side < SIDES; side++) at[side] += steps * w->strides[side][k];
-    if (!ends) return;
-    index[k] = 0;
-  }
-}
-
 static void piece(void *user, int64_t i) {
   const job *j = user;
   const tgi_walk *w = &j->walk;
   int64_t first = i / j->cuts * j->together, start = i % j->cuts * TILE;
   int64_t n = j->cuts == 1 ? w->n : tgi_least(TILE, w->n - start);
   int64_t index[TG_MAX_RANK], skip[SIDES];
-  char *at[SIDES];
-  tgi_walk_run(w, first, at);
-  for (int64_t k = w->rank - 2, r = first; k >= 0; r /= w->dims[k--]) index[k] = r % w->dims[k];
+  char *at[TGI_WALK_MAX];
+  tgi_walk_start(w, first, index, at);
   for (int side = 0; side < SIDES; side++) skip[side] = start * w->strides[side][w->rank - 1];
   for (int64_t r = first; r < tgi_least(first + j->together, w->runs); r++) {
     run(j, n, at[TO] + skip[TO], at[FROM] + skip[FROM]);
-    advance(w, index, at);
+    tgi_walk_next(w, index, at);
   }
 }
 

@@ -79,14 +79,24 @@ static const void *densely(buffer *b, size_t size, int64_t n, const char *from, 
   return b->bytes;
 }
 
-/* n elements of one run from `at`, whose first is element `start` of dst. */
-static bool map_run(const job *j, buffer pack[], char *at[], int64_t start, int64_t n) {
-  const int last = j->walk.rank - 1;
-  bool ok = true, dense = true;
+static bool has_dense_runs(const job *j) {
   for (int k = 0; k < j->count; k++)
-    dense = dense && j->walk.strides[k][last] == (int64_t)j->size[k];
+    if (j->walk.strides[k][j->walk.rank - 1] != (int64_t)j->size[k]) return false;
+  return true;
+}
+
+/* n elements of one run from `at`, whose first is element `start` of dst. */
+static bool map_dense_run(const job *j, char *const at[], int64_t start, int64_t n) {
+  const void *in[TGI_MAP_OPERANDS];
+  for (int k = 0; k < TGI_MAP_OPERANDS; k++) in[k] = at[k < j->count ? k : 0];
+  return j->fn(n, j->dst + start * (int64_t)j->dst_size, in, j->attrs);
+}
+
+static bool map_run(const job *j, buffer pack[], char *const at[], int64_t start, int64_t n) {
+  const int last = j->walk.rank - 1;
+  bool ok = true;
   for (int64_t done = 0; done < n;) {
-    const int64_t m = dense || n - done < BLOCK ? n - done : BLOCK;
+    const int64_t m = n - done < BLOCK ? n - done : BLOCK;
     const void *in[TGI_MAP_OPERANDS];
     for (int k = 0; k < j->count; k++) {
       const int64_t stride = j->walk.strides[k][last];
@@ -101,16 +111,19 @@ static bool map_run(const job *j, buffer pack[], char *at[], int64_t start, int6
 
 static bool map_strided(const job *j, int64_t start, int64_t n) {
   const tgi_walk *w = &j->walk;
+  const bool dense = has_dense_runs(j);
   buffer pack[TGI_MAP_OPERANDS];
+  char *at[TGI_WALK_MAX];
+  int64_t index[TG_MAX_RANK], skip = start % w->n; /* a tile may begin and end within a run */
   for (int k = 0; k < j->count; k++) pack[k].repeats = NULL;
+  tgi_walk_start(w, start / w->n, index, at);
   bool ok = true;
-  for (const int64_t end = start + n; start < end;) {
-    const int64_t skip = start % w->n; /* a tile may begin and end within a run */
+  for (const int64_t end = start + n; start < end; skip = 0) {
     const int64_t m = w->n - skip < end - start ? w->n - skip : end - start;
-    char *at[TGI_WALK_MAX];
-    tgi_walk_run(w, start / w->n, at);
-    for (int k = 0; k < j->count; k++) at[k] += skip * w->strides[k][w->rank - 1];
-    ok &= map_run(j, pack, at, start, m);
+    for (int k = 0; k < j->count && skip; k++) at[k] += skip * w->strides[k][w->rank - 1];
+    ok &= dense ? map_dense_run(j, at, start, m) : map_run(j, pack, at, start, m);
+    for (int k = 0; k < j->count && skip; k++) at[k] -= skip * w->strides[k][w->rank - 1];
+    tgi_walk_next(w, index, at);
     start += m;
   }
   return ok;

@@ -111,5 +111,8 @@ typedef struct tgi_walk {
 void tgi_walk_init(tgi_walk *w, int count, const tg_tensor *const x[]);
 /* The addresses at the start of run r. */
 void tgi_walk_run(const tgi_walk *w, int64_t r, char *at[]);
+/* The same for many runs in a row, without divisions; index[rank - 1] is the odometer. */
+void tgi_walk_start(const tgi_walk *w, int64_t r, int64_t index[], char *at[]);
+void tgi_walk_next(const tgi_walk *w, int64_t index[], char *at[]);
 
 #endif

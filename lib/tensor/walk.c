@@ -56,3 +56,18 @@ void tgi_walk_run(const tgi_walk *w, int64_t r, char *at[]) {
     for (int j = 0; j < w->count; j++) at[j] += i * w->strides[j][k];
   }
 }
+
+void tgi_walk_start(const tgi_walk *w, int64_t r, int64_t index[], char *at[]) {
+  tgi_walk_run(w, r, at);
+  for (int k = w->rank - 2; k >= 0; r /= w->dims[k--]) index[k] = r % w->dims[k];
+}
+
+void tgi_walk_next(const tgi_walk *w, int64_t index[], char *at[]) {
+  for (int k = w->rank - 2; k >= 0; k--) {
+    const bool ends = ++index[k] == w->dims[k];
+    const int64_t steps = ends ? 1 - w->dims[k] : 1;
+    for (int j = 0; j < w->count; j++) at[j] += steps * w->strides[j][k];
+    if (!ends) return;
+    index[k] = 0;
+  }
+}
