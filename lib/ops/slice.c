@@ -70,9 +70,26 @@ static tg_status shape_slice_scatter(tg_call *c) {
   return tg_call_fail(c, TG_SHAPE, "the part of the first operand has the shape %s", text);
 }
 
+static void copy_between(const tg_call *c, int axis, int64_t from, int64_t to) {
+  const tg_tensor of_a = tgi_slice_view(&c->in[0], axis, from, 1, to - from);
+  const tg_tensor of_y = tgi_slice_view(&c->out, axis, from, 1, to - from);
+  if (from < to) tgi_copy(&of_y, &of_a);
+}
+
+/* What b does not replace of a: what lies before it and behind; all of it where b has gaps. */
+static void copy_rest(const tg_call *c) {
+  const tgi_slice_attrs *attrs = c->attrs;
+  int axis = tgi_axis(c->out.rank, attrs->axis);
+  int64_t n = c->out.dims[axis], start, count;
+  tgi_slice_part(attrs, n, &start, &count);
+  bool has_gaps = attrs->step != 1;
+  copy_between(c, axis, 0, has_gaps ? n : start);
+  if (!has_gaps) copy_between(c, axis, start + count, n);
+}
+
 static tg_status kernel_slice_scatter(const tg_call *c) {
   tg_tensor part;
-  tgi_copy(&c->out, &c->in[0]);
+  copy_rest(c);
   tg_status status = part_of(c, &c->out, &part);
   if (status == TG_OK) tgi_copy(&part, &c->in[1]);
   return status;
