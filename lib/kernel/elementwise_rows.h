@@ -77,7 +77,7 @@ UNARY ( neg,         "neg",      NUMBERS, "-x",                     -2.0,  2.0, 
 UNARY ( abs,         "abs",      NUMBERS, "|x|; slope 0 at 0",      -2.0,  2.0, KINK(0),
           abs(x),                               tg_mul(g, tg_sign(x)) )
 UNARY ( square,      "square",   NUMBERS, "x^2",                    -2.0,  2.0, SMOOTH,
-          mul(x, x),                            tg_mul(g, tg_mul(K(2), x)) )
+          mul(x, x),                            tg_mul(tg_mul(g, K(2)), x) )
 UNARY ( sqrt,        "sqrt",     FLOATS,  "sqrt(x)",                 0.2,  3.0, SMOOTH,
           sqrt(x),                              tg_div(g, tg_mul(K(2), y)) )
 UNARY ( rsqrt,       "rsqrt",    FLOATS,  "1 / sqrt(x)",             0.3,  3.0, SMOOTH,
