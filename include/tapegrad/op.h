@@ -126,6 +126,9 @@ typedef enum tg_op_flags {
   TG_OP_PASSES_1 = 1 << 7,
   /* The rule of operand 0 gives a broadcast view, where grad would fill memory (sum). */
   TG_OP_SPREADS = 1 << 8,
+  /* An element of the result is made from those in its place in the operands, which have its shape,
+     and from nothing else: of equal ones the tape may compute one. */
+  TG_OP_ELEMENTWISE = 1 << 9,
 } tg_op_flags;
 
 struct tg_op {

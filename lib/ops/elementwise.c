@@ -239,6 +239,7 @@ static tg_var operand(const tg_call *c, int i) { return c->x[i]; }
 
 /* ---- the operators ---- */
 
+#define HERE (TG_OP_IN_PLACE | TG_OP_ELEMENTWISE)
 #define NAMED(name_, label_, class, formula_)                                                      \
   TG_OP_INIT, .name = #name_, .label = label_, .formula = formula_, .dtypes = TG_##class,          \
   .kernel = kernel_##name_, .bind = bind_##name_, TG_SAMPLES(samples_##name_)
@@ -248,13 +249,13 @@ static tg_var operand(const tg_call *c, int i) { return c->x[i]; }
 #define IS_G(rule)   (sizeof(#rule) == sizeof("g")) /* a rule that is one letter long is g */
 #define SLOPE(name, rule)                                                                          \
   .vjp = {vjp_x_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name,                        \
-  .flags = TG_OP_IN_PLACE | (IS_G(rule) ? TG_OP_PASSES_0 : 0)
+  .flags = HERE | (IS_G(rule) ? TG_OP_PASSES_0 : 0)
 #define SLOPES(name, rule_a, rule_b)                                                               \
   .vjp = {vjp_a_of_##name, vjp_b_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name,       \
-  .flags = TG_OP_IN_PLACE | (IS_G(rule_a) ? TG_OP_PASSES_0 : 0) |                                  \
+  .flags = HERE | (IS_G(rule_a) ? TG_OP_PASSES_0 : 0) |                                  \
            (IS_G(rule_b) ? TG_OP_PASSES_1 : 0)
 #define FLAT         .vjp = {tg_vjp_zero, tg_vjp_zero}, .jvp = tg_jvp_zero
-#define CONST        .flags = TG_OP_CONST | TG_OP_IN_PLACE, FLAT
+#define CONST        .flags = TG_OP_CONST | HERE, FLAT
 
 #define UNARY(name, label, class, formula, low, high, kinks, value, rule)                          \
   const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(tg_shape_same),             \
@@ -271,7 +272,7 @@ static tg_var operand(const tg_call *c, int i) { return c->x[i]; }
                                SLOPES(name, rule_a, rule_b)};
 #define STEP(name, label, class, formula, ...)                                                     \
   const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(tg_shape_same),             \
-                               .flags = TG_OP_IN_PLACE, FLAT};
+                               .flags = HERE, FLAT};
 #define TEST(name, label, class, formula, ...)                                                     \
   const tg_op tgi_op_##name = {NAMED(name, label, class, formula), ONE(shape_bool), CONST};
 #define TEST1(name, label, class, formula, ...)                                                    \

@@ -209,6 +209,13 @@ static bool run_kernel(tg_tape *t, tg_call *c) {
   return has_worked(c, status, at);
 }
 
+/* A program has ways of its own to compute once what repeats. */
+static bool fill(tg_tape *t, tgi_node *node, tg_call *c) {
+  bool few = node->layout->numel < TGI_REPEATED_MANY || t->capture;
+  int axes = few ? 0 : tgi_repeated_axes(c);
+  return axes ? tgi_run_repeated(t, node, c, axes, run_kernel) : run_kernel(t, c);
+}
+
 /* Runs shape and kernel into the next node; false with the tape failed. */
 static bool evaluate(tg_tape *t, tgi_node *node, tg_call *c) {
   place at = place_of(t);
@@ -218,8 +225,9 @@ static bool evaluate(tg_tape *t, tgi_node *node, tg_call *c) {
   if (layout == NULL && check_result(c) == TG_OK) layout = find_layout(t, node, c);
   if (layout == NULL) return false;
   node->layout = layout;
+  node->flags = 0;
   if (!find_memory(t, node, c)) return false;
-  if (!view && node->layout->numel > 0 && !run_kernel(t, c)) return false;
+  if (!view && node->layout->numel > 0 && !fill(t, node, c)) return false;
   return !t->trace_nan || tgi_trace(t, &c->out, c, "the result") == TG_OK;
 }
 
@@ -245,7 +253,7 @@ static tg_var push_node(tg_tape *t, tg_call *c) {
   node->op = c->op;
   node->data = c->out.data;
   node->dtype = (uint8_t)c->out.dtype;
-  node->flags = gradient_flags(t, c);
+  node->flags = (uint8_t)(node->flags | gradient_flags(t, c));
   node->generation = t->generation;
   t->nodes++;
   return (tg_var){t, t->nodes, t->generation};
@@ -271,7 +279,12 @@ static tg_var compose(tg_tape *t, const tg_call *c) {
 /* The call with operand values. */
 static tg_var apply_checked(tg_tape *t, tg_call *c, tg_var x[], tg_tensor in[]) {
   if (c->op->arrange && !arrange(t, c, x)) return tgi_failed(t);
-  for (int i = 0; i < c->n; i++) tgi_node_tensor(tgi_node_at(t, x[i].id), &in[i]);
+  for (int i = 0; i < c->n; i++) {
+    tgi_node *node = tgi_node_at(t, x[i].id);
+    if (node->flags & TGI_REPEATS && !(c->op->flags & TG_OP_ELEMENTWISE))
+      tgi_write_repeats(t, node);
+    tgi_node_tensor(node, &in[i]);
+  }
   if (!check_dtypes(c)) return tgi_failed(t);
   if (c->op->compose) return compose(t, c);
   c->out.data = NULL;

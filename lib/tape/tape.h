@@ -24,6 +24,7 @@ enum tgi_node_flags {
   TGI_CONSTANT = 1 << 1,   /* no gradient passes to its operands */
   TGI_LEAF = 1 << 2,       /* borrows memory: attrs is a tgi_leaf */
   TGI_NAMED = 1 << 3,      /* has a row in the tape's names */
+  TGI_REPEATS = 1 << 4,    /* of its memory only the first row is written yet: repeat.c */
 };
 
 enum { TGI_INLINE_OPERANDS = 4, TGI_MAX_OPERANDS = UINT16_MAX };
@@ -164,6 +165,20 @@ static inline tg_vjp_fn *tgi_rule(const tg_op *op, int i) {
   tg_vjp_fn *own = i < TG_MAX_RULES ? op->vjp[i] : NULL;
   return own || op->max_arity != TG_VARIADIC ? own : op->vjp[0];
 }
+
+/* ---- values that repeat ---- */
+
+enum { TGI_REPEATED_MANY = 256 }; /* elements, of which it is worth while to compute fewer */
+
+/* Leading axes along which all operands of an elementwise operator repeat themselves, where the
+   rest is not short; c->out has its shape. 0: none. */
+int tgi_repeated_axes(const tg_call *c);
+/* Runs the kernel for the first row alone. The node, whose memory has room for all, becomes a view
+   of it. */
+bool tgi_run_repeated(tg_tape *t, tgi_node *node, tg_call *c, int axes,
+                      bool run(tg_tape *t, tg_call *c));
+/* Writes the other rows: the node's value is then dense, as any operator's. */
+void tgi_write_repeats(tg_tape *t, tgi_node *node);
 
 /* ---- memory ---- */
 

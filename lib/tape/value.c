@@ -17,7 +17,12 @@ static bool may_read(tg_var x, const char *what) {
   return false;
 }
 
-tg_tensor tg_value(tg_var x) { return may_read(x, "tg_value") ? tgi_value(x) : (tg_tensor){0}; }
+tg_tensor tg_value(tg_var x) {
+  if (!may_read(x, "tg_value") || !tgi_is_live(x)) return (tg_tensor){0};
+  tgi_node *node = tgi_node_at(x.tape, x.id);
+  if (node->flags & TGI_REPEATS) tgi_write_repeats(x.tape, node);
+  return tgi_value(x);
+}
 
 double tgi_item(tg_var x) {
   if (tg_numel(x) != 1) return NAN;
