@@ -1,5 +1,6 @@
 /* Memory plans: what lives at the same time lies apart, the block is nearly as small as what lives
    at one time, and programs compute the same in it as where every value has its own memory. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -248,6 +249,51 @@ START_TEST(test_results_are_apart_from_stores) {
 }
 END_TEST
 
+/* ---- regions that are computed again ---- */
+
+enum { LAYERS = 6, INSIDE = 5, WIDTH = 32 };
+
+static tg_var layer(tg_tape *t, const tg_var x[], void *user) {
+  (void)t, (void)user;
+  tg_var y = x[0];
+  for (int k = 0; k < INSIDE; k++) y = tg_tanh(tg_matmul(y, x[1]));
+  return y;
+}
+
+/* The gradient of a chain of layers for the weight that all share; `check`: as regions. */
+static tg_program_stats layers(bool check, float slope[WIDTH * WIDTH]) {
+  static float x[WIDTH * WIDTH];
+  for (int i = 0; i < WIDTH * WIDTH; i++) x[i] = (float)(i * 7 % 29) / 29 - 0.4f;
+  const tg_tensor in = tg_tensor_of(x, TG_F32, TG_DIMS(WIDTH, WIDTH));
+  tg_tape *t = tg_tape_new(NULL, NULL);
+  tg_capture_begin(t);
+  tg_var w = tg_input(t, 0, in, "w"), y = tg_identity(w), dw;
+  for (int i = 0; i < LAYERS; i++)
+    y = check ? tg_checkpoint(layer, t, (tg_var[]){y, w}, 2, NULL)
+              : layer(t, (tg_var[]){y, w}, NULL);
+  tg_grad(tg_sum(y, TG_ALL, false), &w, 1, &dw);
+  tg_program *p = tg_capture_end(t, &dw, 1, NULL, NULL);
+  ck_assert_ptr_nonnull(p);
+  ck_assert_int_eq(tg_program_replay(p, &in, 1, NULL), TG_OK);
+  memcpy(slope, tg_program_value(p, 0).data, sizeof x);
+  tg_program_stats stats = tg_program_stats_of(p);
+  tg_program_free(p);
+  tg_tape_free(t);
+  return stats;
+}
+
+/* No pass makes what is computed again one with what it was computed from: its values would live
+   through the whole sweep. */
+START_TEST(test_checkpoints_save_memory_in_programs) {
+  static float plain[WIDTH * WIDTH], checked[WIDTH * WIDTH];
+  const size_t value = sizeof plain;
+  ck_assert_uint_ge(layers(false, plain).bytes, (LAYERS * INSIDE - 1) * value);
+  ck_assert_uint_le(layers(true, checked).bytes, (LAYERS + INSIDE + 4) * value);
+  for (int i = 0; i < WIDTH * WIDTH; i++)
+    ck_assert_float_eq_tol(plain[i], checked[i], 1e-5f * fabsf(plain[i]) + 1e-6f);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("plan");
   TCase *c = tcase_create("plan");
@@ -258,6 +304,7 @@ int main(void) {
   tcase_add_test(c, test_chains_stay_in_place);
   tcase_add_test(c, test_stores_to_parameters_wait);
   tcase_add_test(c, test_results_are_apart_from_stores);
+  tcase_add_test(c, test_checkpoints_save_memory_in_programs);
   suite_add_tcase(s, c);
   return run_suite(s);
 }
