@@ -177,10 +177,11 @@ END_TEST
 /* Past every block and tile, one beside them, vectors, nothing. */
 START_TEST(test_edge_shapes) {
   static const int64_t shapes[][3] = {
-      {0, 5, 5},     {5, 0, 5},     {5, 5, 0},     {1, 1, 1},    {1, 1, 5000},  {1, 700, 90},
-      {700, 1, 90},  {1, 90, 700},  {257, 1, 129}, {8, 32, 385}, {9, 33, 384},  {97, 129, 17},
-      {13, 31, 907}, {1601, 3, 4},  {3, 3101, 5},  {2, 2, 3000}, {193, 257, 2}, {300, 140, 50},
-      {96, 128, 32}, {600, 5, 700}, {5, 600, 700}};
+      {0, 5, 5},     {5, 0, 5},     {5, 5, 0},      {1, 1, 1},     {1, 1, 5000},
+      {1, 700, 90},  {700, 1, 90},  {1, 90, 700},   {257, 1, 129}, {8, 32, 385},
+      {9, 33, 384},  {97, 129, 17}, {13, 31, 907},  {1601, 3, 4},  {3, 3101, 5},
+      {2, 2, 3000},  {193, 257, 2}, {300, 140, 50}, {96, 128, 32}, {600, 5, 700},
+      {5, 600, 700}, {2, 70, 131},  {67, 3, 130},   {8, 9, 515},   {130, 4, 258}};
   const server *s = &servers[_i];
   tg_runtime *r = runtime_of(s, 1, 0);
   seed = 2;
@@ -250,10 +251,10 @@ END_TEST
 START_TEST(test_same_bits_on_any_threads) {
   static const int64_t shapes[][3] = {{300, 280, 200}, {33, 700, 500}, {1900, 70, 40},
                                       {3000, 1, 120},  {1, 3000, 120}, {150, 130, 790},
-                                      {70, 1300, 300}};
+                                      {70, 1300, 300}, {4, 900, 700}};
   const server *s = &servers[_i];
   seed = 3;
-  for (int trial = 0; trial < 14; trial++) {
+  for (int trial = 0; trial < 16; trial++) {
     const int64_t *shape = shapes[trial / 2], m = shape[0], n = shape[1], k = shape[2];
     tg_dtype dtype = trial % 2 ? TG_F64 : TG_F32;
     void *a = numbers(dtype, m * k), *b = numbers(dtype, k * n), *c[3];

@@ -51,7 +51,7 @@ tg_status tgi_multiply(const tgi_product *p) {
     tgi_gemm_vector(p);
     return TG_OK;
   }
-  if (tgi_gemm_in_place(p)) return TG_OK;
+  if (tgi_gemm_dots(p) || tgi_gemm_in_place(p)) return TG_OK;
   if (work > DIRECT) return tgi_gemm_portable(p);
   tgi_gemm_direct(p);
   return TG_OK;

@@ -10,12 +10,25 @@ static inline void *tgi_matrix_at(tgi_matrix x, size_t size, int64_t i, int64_t 
   return (char *)x.data + (i * x.row + j * x.col) * (int64_t)size;
 }
 
+/* C^T = add^T + B^T A^T. */
+static inline tgi_product tgi_product_turned(const tgi_product *p) {
+  tgi_product q = *p;
+  q.m = p->n, q.n = p->m;
+  q.a = (tgi_matrix){p->b.data, p->b.col, p->b.row};
+  q.b = (tgi_matrix){p->a.data, p->a.col, p->a.row};
+  q.c = (tgi_matrix){p->c.data, 1, p->c.row};
+  q.add = (tgi_matrix){p->add.data, 1, p->add.row};
+  return q;
+}
+
 /* Plain loops on strides: integers, and floats too few for anything else. k may be 0. */
 void tgi_gemm_direct(const tgi_product *p);
 /* m or n is 1; floats. */
 void tgi_gemm_vector(const tgi_product *p);
 /* Small products of rows: one call of a kernel. False, and nothing done, where it does not suit. */
 bool tgi_gemm_in_place(const tgi_product *p);
+/* Few rows by inner products, nothing packed. False, and nothing done, where it does not suit. */
+bool tgi_gemm_dots(const tgi_product *p);
 /* Packed and blocked, by the kernels below; floats. */
 tg_status tgi_gemm_portable(const tgi_product *p);
 
@@ -84,6 +97,8 @@ typedef struct tgi_gemm_kernels {
   void (*pack)(int width, int count, int64_t k, const void *from, int64_t across, int64_t along,
                void *to);
   void (*tile)(const tgi_tile *t);
+  /* C = add + A B, where A's rows and B's columns are contiguous; C and add have any strides. */
+  void (*dots)(const tgi_product *p);
   /* y[i] = sum over j of x(i,j) v[j * step], i < m <= TGI_VECTOR_TILE. */
   void (*vector)(int64_t m, int64_t n, tgi_matrix x, const void *v, int64_t step, void *y);
 } tgi_gemm_kernels;

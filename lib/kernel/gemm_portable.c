@@ -183,17 +183,6 @@ static void rows(const tgi_product *p, block *b, int64_t i, int64_t block_k) {
   }
 }
 
-/* C^T = add^T + B^T A^T. */
-static tgi_product turned(const tgi_product *p) {
-  tgi_product q = *p;
-  q.m = p->n, q.n = p->m;
-  q.a = (tgi_matrix){p->b.data, p->b.col, p->b.row};
-  q.b = (tgi_matrix){p->a.data, p->a.col, p->a.row};
-  q.c = (tgi_matrix){p->c.data, 1, p->c.row};
-  q.add = (tgi_matrix){p->add.data, 1, p->add.row};
-  return q;
-}
-
 /* Packing costs as much an element as storing a turned result. */
 static bool worth_turning(const tgi_product *p) {
   double m = (double)p->m, n = (double)p->n, k = (double)p->k;
@@ -202,7 +191,7 @@ static bool worth_turning(const tgi_product *p) {
 
 tg_status tgi_gemm_portable(const tgi_product *given) {
   bool turn = worth_turning(given), alone = work_of(given) < ALONE;
-  const tgi_product p = turn ? turned(given) : *given;
+  const tgi_product p = turn ? tgi_product_turned(given) : *given;
   block b = {.runtime = p.runtime,
              .kernels = tgi_gemm_kernels_for(tg_runtime_isa(p.runtime), p.dtype),
              .size = tg_dtype_size(p.dtype),
