@@ -159,6 +159,63 @@ START_TEST(gradients_of_parameters_are_written) {
 }
 END_TEST
 
+START_TEST(what_cannot_be_written_is_refused) {
+  double data[4] = {1, 2, 3, 4}, dx[8] = {7, 7, 7, 7, 7, 7, 7, 7};
+  tg_params *p = tg_params_new(NULL, NULL);
+  tg_params_add(p, "w", TG_F64, TG_DIMS(4));
+  tg_params_seal(p, NULL);
+  tg_grads *g = tg_grads_new(p, NULL);
+  double *dw = tg_grads_tensor(g, 0).data;
+  dw[1] = 7;
+  ck_assert_int_eq(tg_backward_write(tg_mul_scalar(tg_param(t, p, 0), 2), g), TG_SHAPE);
+  ck_assert(dw[1] == 7);
+  tg_tensor strided = tg_tensor_of(dx, TG_F64, TG_DIMS(4)),
+            shorter = tg_tensor_of(dx, TG_F64, TG_DIMS(3));
+  strided.strides[0] = 2;
+  const tg_tensor wrong[3] = {strided, shorter, tg_tensor_of(dx, TG_F32, TG_DIMS(4))};
+  for (int k = 0; k < 3; k++) {
+    tg_tape_reset(t);
+    tg_var x = vector(data, 4), y = cube(x);
+    ck_assert_int_eq(tg_vjp_into(&y, NULL, 1, &x, 1, &wrong[k]), TG_SHAPE);
+    ck_assert(dx[0] == 7 && dx[3] == 7);
+  }
+  tg_grads_free(g);
+  tg_params_free(p);
+}
+END_TEST
+
+/* A parameter's own var may be asked for as well: both get all of it. */
+START_TEST(a_parameter_may_be_a_target_too) {
+  double dx[2] = {10, 10};
+  tg_params *p = tg_params_new(NULL, NULL);
+  tg_params_add(p, "w", TG_F64, TG_DIMS(2));
+  tg_params_seal(p, NULL);
+  tg_grads *g = tg_grads_new(p, NULL);
+  tg_var w = tg_param(t, p, 0), y = tg_add(tg_mul_scalar(w, 3), tg_mul_scalar(w, 4));
+  tg_tensor into = tg_tensor_of(dx, TG_F64, TG_DIMS(2));
+  ck_assert_int_eq(tg_backward_into(&y, NULL, 1, g, &w, &into, 1), TG_OK);
+  ck_assert(dx[0] == 17 && ((double *)tg_grads_tensor(g, 0).data)[1] == 7);
+  tg_grads_free(g);
+  tg_params_free(p);
+}
+END_TEST
+
+/* The sweep holds a few cotangents at a time, however long the chain. */
+START_TEST(cotangents_take_each_others_memory) {
+  enum { N = 20000, LENGTH = 60 };
+  static double data[N], dx[N];
+  tg_tape *own = tg_tape_new(NULL, NULL);
+  tg_var x = tg_leaf(own, tg_tensor_of(data, TG_F64, TG_DIMS(N))), y = x;
+  for (int k = 0; k < LENGTH; k++) y = tg_tanh(y);
+  tg_tensor into = tg_tensor_of(dx, TG_F64, TG_DIMS(N));
+  size_t before = tg_tape_bytes(own);
+  ck_assert_int_eq(tg_backward_into(&y, NULL, 1, NULL, &x, &into, 1), TG_OK);
+  ck_assert_double_eq(dx[N - 1], 1);
+  ck_assert_uint_lt(tg_tape_bytes(own) - before, 8 * sizeof data);
+  tg_tape_free(own);
+}
+END_TEST
+
 START_TEST(several_roots_and_cotangents) {
   double data[2] = {2, 3}, weights[2] = {10, 100};
   tg_var x = vector(data, 2), y[2] = {tg_square(x), x}, g[2] = {vector(weights, 2), TG_NONE}, dx;
@@ -397,6 +454,9 @@ int main(void) {
   tcase_add_test(tests, cotangents_are_written);
   tcase_add_test(tests, written_cotangents_are_not_handed_on);
   tcase_add_test(tests, gradients_of_parameters_are_written);
+  tcase_add_test(tests, what_cannot_be_written_is_refused);
+  tcase_add_test(tests, a_parameter_may_be_a_target_too);
+  tcase_add_test(tests, cotangents_take_each_others_memory);
   tcase_add_test(tests, several_roots_and_cotangents);
   tcase_add_test(tests, what_was_not_used_has_zero_gradient);
   tcase_add_test(tests, forward_mode_is_the_transpose);

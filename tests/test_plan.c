@@ -80,6 +80,48 @@ START_TEST(test_pieces_that_meet_lie_apart) {
 }
 END_TEST
 
+static size_t by_time(tgi_piece pieces[], uint32_t count) {
+  tgi_arena arena;
+  size_t bytes[2];
+  tgi_arena_init(&arena, tgi_runtime(NULL), 0);
+  for (int backward = 0; backward < 2; backward++) {
+    ck_assert(tgi_pack_by_time(&arena, pieces, count, 4, backward != 0, &bytes[backward]));
+    check_apart(pieces, count, bytes[backward]);
+  }
+  ck_assert_uint_eq(bytes[0], bytes[1]);
+  tgi_arena_free(&arena);
+  return bytes[0];
+}
+
+/* Neighbours that are free become one, and what a piece leaves of a free part is free. */
+START_TEST(test_free_parts_join_and_split) {
+  tgi_piece four[] = {{.from = 0, .to = 1, .size = 64, .grain = 64},
+                      {.from = 0, .to = 1, .size = 64, .grain = 64},
+                      {.from = 0, .to = 1, .size = 128, .grain = 64},
+                      {.from = 2, .to = 3, .size = 256, .grain = 64}};
+  ck_assert_uint_eq(by_time(four, 4), 256);
+  tgi_piece split[] = {{.from = 0, .to = 0, .size = 256, .grain = 64},
+                       {.from = 1, .to = 2, .size = 64, .grain = 64},
+                       {.from = 1, .to = 2, .size = 192, .grain = 64},
+                       {.from = 3, .to = 3, .size = 256, .grain = 64}};
+  ck_assert_uint_eq(by_time(split, 4), 256);
+}
+END_TEST
+
+/* Pieces that never meet lie in one place, whichever comes first. */
+START_TEST(test_largest_first) {
+  tgi_piece pieces[] = {{.from = 0, .to = 0, .size = 64, .grain = 64},
+                        {.from = 1, .to = 1, .size = 128, .grain = 64},
+                        {.from = 2, .to = 2, .size = 64, .grain = 64}};
+  tgi_arena arena;
+  size_t bytes;
+  tgi_arena_init(&arena, tgi_runtime(NULL), 0);
+  ck_assert(tgi_pack_by_size(&arena, pieces, 3, &bytes));
+  ck_assert_uint_eq(bytes, 128);
+  tgi_arena_free(&arena);
+}
+END_TEST
+
 START_TEST(test_nothing_needs_no_memory) {
   tgi_arena arena;
   size_t bytes = 1;
@@ -299,6 +341,8 @@ int main(void) {
   TCase *c = tcase_create("plan");
   tcase_set_timeout(c, 60);
   tcase_add_test(c, test_pieces_that_meet_lie_apart);
+  tcase_add_test(c, test_free_parts_join_and_split);
+  tcase_add_test(c, test_largest_first);
   tcase_add_test(c, test_nothing_needs_no_memory);
   tcase_add_test(c, test_sharing_memory_changes_no_result);
   tcase_add_test(c, test_chains_stay_in_place);

@@ -275,6 +275,19 @@ START_TEST(test_dump_of_loops) {
 }
 END_TEST
 
+/* What reads the second result of a step names the step. */
+START_TEST(test_dump_of_second_results) {
+  static texts t = {.stop_at = TEXTS};
+  tg_tape *tape = tg_tape_new(NULL, NULL);
+  tg_capture_begin(tape);
+  tg_var x = tg_input(tape, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3)), "x");
+  tg_var h = tg_tanh(tg_mul(x, x)), s = tg_sum(h, TG_AXES(1), false);
+  tg_var y[2] = {h, tg_matmul(s, x)};
+  ck_assert_ptr_nonnull(strstr(dumped(tape, y, 2, &t), "   1 matmul(%0, \"x\") [3] f32"));
+  tg_tape_free(tape);
+}
+END_TEST
+
 START_TEST(test_dump_of_many_scalars) {
   static texts t = {.stop_at = TEXTS};
   tg_tape *tape = tg_tape_new(NULL, NULL);
@@ -332,6 +345,7 @@ int main(void) {
   tcase_add_test(all, test_show_may_stop);
   tcase_add_test(all, test_dump);
   tcase_add_test(all, test_dump_of_loops);
+  tcase_add_test(all, test_dump_of_second_results);
   tcase_add_test(all, test_dump_of_many_scalars);
   tcase_add_test(all, test_dump_of_nothing);
   tcase_add_test(all, test_show_of_loops);

@@ -103,7 +103,8 @@ typedef struct tg_program_options {
 } tg_program_options;
 
 /* Ends the capture and plans the program whose results are y[0..n) (n may be 0). options: NULL for
-   defaults. NULL on failure, also where the tape had failed. The tape's nodes stay. */
+   defaults. NULL on failure, also where the tape had failed; all below take it, and answer
+   TG_ARGUMENT or nothing. The tape's nodes stay. */
 TG_API tg_program *tg_capture_end(tg_tape *t, const tg_var y[], int n,
                                   const tg_program_options *options, tg_error *error);
 TG_API void tg_program_free(tg_program *p); /* NULL is fine */
@@ -156,8 +157,8 @@ typedef struct tg_function_options {
 } tg_function_options;
 
 /* options: NULL for defaults. What fn uses of `user` (parameters, gradients, optimizers) must
-   outlive the function. NULL on failure: TG_ARGUMENT without fn or for a negative count. One thread
-   at a time. */
+   outlive the function. NULL on failure: TG_ARGUMENT without fn or for a negative count. All below
+   take that NULL. One thread at a time. */
 TG_API tg_function *tg_function_new(tg_function_fn *fn, int n_x, int n_y, void *user,
                                     const tg_function_options *options, tg_error *error);
 TG_API void tg_function_free(tg_function *f); /* NULL is fine */

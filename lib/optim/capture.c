@@ -16,6 +16,10 @@ static tg_status step(void *user, tg_error *error) {
 
 tg_status tg_optimizer_capture(tg_optimizer *o, const tg_grads *grads, tg_tape *t) {
   if (t == NULL) return TG_ARGUMENT;
+  if (o == NULL || grads == NULL) {
+    tg_tape_fail(t, TG_ARGUMENT, "tg_optimizer_capture: no optimizer, or no gradients");
+    return tg_tape_status(t);
+  }
   if (tg_grads_params(grads) != o->params) {
     tg_tape_fail(t, TG_ARGUMENT, "%s: the gradients are of other parameters", o->kind->name);
     return tg_tape_status(t);

@@ -129,7 +129,7 @@ static bool add_step(const build *b, const tgi_node *node, uint32_t v) {
 /* Without operands and without a key: a leaf. rand_uniform has no operands, but a kernel to run. */
 static bool is_leaf(const build *b, uint32_t id) {
   const tgi_node *node = tgi_node_at(b->t, id);
-  return b->numbers[id] || (node->n == 0 && !(node->op->flags & TG_OP_RANDOM));
+  return node->n == 0 && !(node->op->flags & TG_OP_RANDOM);
 }
 
 static tg_status add_node(const build *b, uint32_t id) {

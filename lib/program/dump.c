@@ -93,6 +93,7 @@ static void put_step(dump *d, size_t i) {
 }
 
 tg_status tg_program_dump(const tg_program *p, tg_write_fn *write, void *user) {
+  if (p == NULL) return TG_ARGUMENT;
   dump d = {.p = p, .number = p->numbers, .out = {.write = write, .user = user}};
   for (size_t i = 0; i < p->instruction_count && !d.out.stopped; i++) put_step(&d, i);
   tgi_out_flush(&d.out);

@@ -70,7 +70,7 @@ tg_function *tg_function_new(tg_function_fn *fn, int n_x, int n_y, void *user,
   return NULL;
 }
 
-int tg_function_programs(const tg_function *f) { return f->count; }
+int tg_function_programs(const tg_function *f) { return f ? f->count : 0; }
 
 /* ---- capturing ---- */
 
@@ -101,9 +101,7 @@ static tg_program *capture(tg_function *f, tg_error *error) {
 static bool fits(const tg_function *f, const tg_program *p) {
   for (int i = 0; i < f->n_x; i++) {
     const tg_tensor *like = &p->inputs[i].like;
-    if (f->in[i].data == NULL || f->in[i].dtype != like->dtype ||
-        !tg_tensor_same_shape(&f->in[i], like))
-      return false;
+    if (f->in[i].dtype != like->dtype || !tg_tensor_same_shape(&f->in[i], like)) return false;
   }
   return true;
 }
@@ -150,10 +148,20 @@ static tg_status call(tg_function *f, tg_error *error) {
   return capture_and_replay(f, error);
 }
 
+static tg_status take_inputs(tg_function *f, const tg_tensor x[], tg_error *error) {
+  for (int i = 0; i < f->n_x; i++) {
+    if (x == NULL || x[i].data == NULL)
+      return tgi_error(error, TG_ARGUMENT, "tg_function_call: input %d has no memory", i);
+    f->in[i] = x[i];
+  }
+  return TG_OK;
+}
+
 tg_status tg_function_call(tg_function *f, const tg_tensor x[], tg_tensor y[], tg_error *error) {
   tg_error own = {TG_OK, ""};
-  for (int i = 0; i < f->n_x; i++) f->in[i] = x[i];
-  tg_status status = call(f, &own);
+  if (f == NULL) return tgi_error(error, TG_ARGUMENT, "tg_function_call: there is no function");
+  tg_status status = take_inputs(f, x, &own);
+  if (status == TG_OK) status = call(f, &own);
   for (int j = 0; j < f->n_y; j++)
     y[j] = status == TG_OK ? tg_program_value(f->programs[0], j) : (tg_tensor){0};
   return status == TG_OK ? status : tgi_error(error, status, "%s", own.message);

@@ -41,6 +41,7 @@ tg_status tg_store_grads(tg_grads *grads, tg_var root) {
   if (t == NULL) return TG_ARGUMENT;
   if (tgi_capture_of(t, "tg_store_grads") == NULL || !tgi_check_var(t, root, "tg_store_grads"))
     return t->status;
+  if (grads == NULL) return tg_tape_fail(t, TG_ARGUMENT, "tg_store_grads: no gradients"), t->status;
   tgi_arena_mark work = tgi_arena_mark_of(&t->work);
   const tg_params *params = tg_grads_params(grads);
   found f;

@@ -57,11 +57,9 @@ static const tg_op copy_op = {
 /* Results outlive a replay, and assignments overwrite parameters that others may still read: where
    these lie in inputs or parameters, a step copies them. */
 static tg_status copy_borrowed(tgi_graph *g, tgi_lie lies[]) {
-  size_t known = g->value_count;
   for (size_t r = 0; r < g->root_count; r++) {
     tgi_root *root = &g->roots[r];
     if (root->kind != TGI_ROOT_OUTPUT && root->kind != TGI_ROOT_ASSIGN) continue;
-    if (root->value >= known) continue;
     tgi_source source = g->values[lies[root->value].base].source;
     if (source != TGI_FROM_INPUT && source != TGI_FROM_PARAM) continue;
     uint32_t v = tgi_graph_value(g, &g->values[root->value].like);
@@ -147,7 +145,7 @@ tg_program *tg_capture_end(tg_tape *t, const tg_var y[], int n, const tg_program
 /* ---- looking ---- */
 
 tg_tensor tg_program_value(const tg_program *p, int i) {
-  if (!p->valid || i < 0 || i >= p->result_count) return (tg_tensor){0};
+  if (p == NULL || !p->valid || i < 0 || i >= p->result_count) return (tg_tensor){0};
   return p->results[i];
 }
 
@@ -156,4 +154,6 @@ double tg_program_item(const tg_program *p, int i) {
   return x.data && tg_tensor_numel(&x) == 1 ? tg_tensor_at(&x, 0) : NAN;
 }
 
-tg_program_stats tg_program_stats_of(const tg_program *p) { return p->stats; }
+tg_program_stats tg_program_stats_of(const tg_program *p) {
+  return p ? p->stats : (tg_program_stats){0};
+}

@@ -47,8 +47,8 @@ static void move_input(tgi_program_input *input, char *data) {
 }
 
 static tg_status set_inputs(tg_program *p, const tg_tensor x[], int n, tg_error *error) {
-  if (n < 0 || (size_t)n != p->input_count)
-    return tgi_error(error, TG_ARGUMENT, "program: %d inputs given, it takes %zu", n,
+  if (n < 0 || (size_t)n != p->input_count || (x == NULL && n > 0))
+    return tgi_error(error, TG_ARGUMENT, "program: %d inputs given, it takes %zu", x ? n : 0,
                      p->input_count);
   for (size_t i = 0; i < p->input_count; i++) {
     const tg_tensor *like = &p->inputs[i].like;
@@ -67,6 +67,7 @@ static tg_status set_inputs(tg_program *p, const tg_tensor x[], int n, tg_error 
 /* ---- keys ---- */
 
 tg_status tg_program_set_key(tg_program *p, int index, tg_key key) {
+  if (p == NULL) return TG_ARGUMENT;
   tgi_graph *g = &p->graph;
   bool found = false;
   for (size_t i = 0; i < g->key_count; i++) {
@@ -108,6 +109,7 @@ static void transfer(const tgi_transfer moves[], size_t n) {
 }
 
 tg_status tg_program_replay(tg_program *p, const tg_tensor x[], int n, tg_error *error) {
+  if (p == NULL) return tgi_error(error, TG_ARGUMENT, "tg_program_replay: there is no program");
   p->valid = false;
   tg_status status = set_inputs(p, x, n, error);
   if (status == TG_OK) status = run(p, error);

@@ -57,7 +57,7 @@ static bool open_input(tg_tape *t, int index) {
   size_t at = (size_t)index;
   if (!tgi_tape_grow(t, &c->inputs, &c->input_capacity, at + 1, sizeof *c->inputs)) return false;
   while (c->input_count <= at) c->inputs[c->input_count++] = TG_NONE;
-  if (tg_is_none(c->inputs[at])) return true;
+  if (!tgi_is_live(c->inputs[at])) return true; /* absent, or rewound */
   tg_tape_fail(t, TG_ARGUMENT, "tg_input: input %d is declared twice", index);
   return false;
 }

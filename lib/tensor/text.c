@@ -6,6 +6,10 @@
 
 size_t tg_tensor_shape_text(const tg_tensor *x, char *text, size_t size) {
   tgi_text b = {.text = text, .size = size};
+  if (x->rank < 0 || x->rank > TG_MAX_RANK) {
+    tgi_text_add(&b, "[rank %d]", x->rank);
+    return b.length;
+  }
   tgi_text_add(&b, "[");
   for (int k = 0; k < x->rank; k++) tgi_text_add(&b, "%s%" PRId64, k ? "," : "", x->dims[k]);
   tgi_text_add(&b, "]");
