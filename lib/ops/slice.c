@@ -1,5 +1,6 @@
 /* Parts of a tensor along one axis: slice, select, split are views; slice_scatter, the transpose of
    slicing, writes a part. The two are each other's rules, so they can be differentiated again. */
+#include "kernel/accumulate.h"
 #include "ops/view.h"
 
 static const tg_field slice_fields[] = {
@@ -57,6 +58,26 @@ static tg_var vjp_slice(const tg_call *c, tg_var g) {
   const tgi_slice_attrs *attrs = c->attrs;
   tg_var zeros = tgi_zeros_like(c->tape, &c->in[0]);
   return tg_slice_scatter(zeros, g, attrs->axis, attrs->start, attrs->stop, attrs->step);
+}
+
+static void fill_between(const tg_tensor *x, int axis, int64_t from, int64_t to) {
+  const tg_tensor part = tgi_slice_view(x, axis, from, 1, to - from);
+  if (from < to) tgi_fill(&part, 0);
+}
+
+/* Zeros only where g does not come to lie. */
+static tg_status grad_slice(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                            double beta) {
+  const tgi_slice_attrs *attrs = c->attrs;
+  if (beta != 0 || attrs->step != 1) return tgi_grad_view(c, i, g, dx, beta);
+  int axis = tgi_axis(dx->rank, attrs->axis);
+  int64_t n = dx->dims[axis], start, count;
+  tgi_slice_part(attrs, n, &start, &count);
+  const tg_tensor part = tgi_slice_view(dx, axis, start, 1, count);
+  fill_between(dx, axis, 0, start);
+  fill_between(dx, axis, start + count, n);
+  tgi_accumulate(c->runtime, &part, g, 0);
+  return TG_OK;
 }
 
 /* ---- slice_scatter ---- */
@@ -195,7 +216,7 @@ static const tg_sample samples_select[] = {
 const tg_op tgi_op_slice = {
   TG_OP_INIT, .flags = TG_OP_VIEW, .name = "slice", .label = "slice", .formula = "y = x[start:stop:step] along the axis",
   .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_slice_attrs), .attrs = slice_fields,
-  .shape = shape_slice, .vjp = {vjp_slice}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, TG_SAMPLES(samples_slice),
+  .shape = shape_slice, .vjp = {vjp_slice}, .jvp = tg_jvp_linear, .grad = grad_slice, TG_SAMPLES(samples_slice),
 };
 const tg_op tgi_op_slice_scatter = {
   TG_OP_INIT, .name = "slice_scatter", .label = "slice =", .formula = "y = a, but y[start:stop:step] = b along the axis",
