@@ -24,7 +24,7 @@ static bool add_chunk(tgi_arena *a, size_t size) {
   char *memory = tgi_alloc(a->runtime, size);
   if (!memory) return false;
   TGI_POISON(memory, size);
-  a->chunks[a->count++] = (tgi_chunk){.memory = memory, .size = size};
+  a->chunks[a->count++] = (tgi_chunk){memory, size};
   a->bytes += size;
   return true;
 }
@@ -39,6 +39,13 @@ static bool grow(tgi_arena *a, size_t need) {
   return add_chunk(a, size) || add_chunk(a, need);
 }
 
+static void fill_chunk(tgi_arena *a, size_t at) {
+  a->at = at;
+  a->memory = a->chunks[at].memory;
+  a->size = a->chunks[at].size;
+  a->used = 0;
+}
+
 void *tgi_arena_alloc_slow(tgi_arena *a, size_t size) {
   if (size > PTRDIFF_MAX / 2) return NULL;
   size_t need = (size + TGI_RED_ZONE + GRAIN - 1) / GRAIN * GRAIN;
@@ -46,15 +53,12 @@ void *tgi_arena_alloc_slow(tgi_arena *a, size_t size) {
   size_t next = a->count == 0 ? 0 : a->at + 1;
   while (next < a->count && a->chunks[next].size < need) next++;
   if (next == a->count && !grow(a, need)) return NULL;
-  a->at = next;
-  return tgi_arena_alloc(a, size);
+  fill_chunk(a, next);
+  return tgi_arena_try(a, size);
 }
 
-/* Chunks past `at` are empty and poisoned throughout. */
+/* Chunks past `at` are poisoned throughout. */
 void tgi_arena_rewind_chunks(tgi_arena *a, size_t chunk) {
-  for (; a->at > chunk; a->at--) {
-    tgi_chunk *c = &a->chunks[a->at];
-    TGI_POISON(c->memory, c->size);
-    c->used = 0;
-  }
+  for (size_t i = chunk + 1; i <= a->at; i++) TGI_POISON(a->chunks[i].memory, a->chunks[i].size);
+  fill_chunk(a, chunk);
 }

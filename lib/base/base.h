@@ -63,14 +63,16 @@ static inline int64_t tgi_ceil_div(int64_t n, int64_t size) { return n / size + 
 
 typedef struct tgi_chunk {
   char *memory;
-  size_t size, used;
+  size_t size;
 } tgi_chunk;
 
 /* Chunks are kept across rewinds, so identical work allocates once. */
 typedef struct tgi_arena {
+  char *memory;      /* of the chunk that is filled, its size, and what is handed out; */
+  size_t size, used; /* all 0 where there is no chunk yet */
   const tg_runtime *runtime;
   tgi_chunk *chunks;
-  size_t count, capacity, at; /* chunks[at] is the one that is filled */
+  size_t count, capacity, at; /* chunks[at] is filled; those past it are empty */
   size_t bytes, budget;       /* held by all chunks; most that may be (0: no limit) */
 } tgi_arena;
 
@@ -80,33 +82,34 @@ typedef struct tgi_arena_mark {
 
 void tgi_arena_init(tgi_arena *a, const tg_runtime *runtime, size_t budget);
 void tgi_arena_free(tgi_arena *a);
-/* The next chunk with room, a new one if there is none. */
-void *tgi_arena_alloc_slow(tgi_arena *a, size_t size);
-/* 64-byte aligned for 64 bytes and more, 16-byte aligned below. NULL: no memory. size 0 gives a
-   valid pointer. Chunk sizes are multiples of 64: alignment never passes a chunk's end. */
-static inline void *tgi_arena_alloc(tgi_arena *a, size_t size) {
-  if (a->count == 0) return tgi_arena_alloc_slow(a, size);
-  tgi_chunk *c = &a->chunks[a->at];
+/* From the chunk that is filled; NULL where it has no room. 64-byte aligned for 64 bytes and more,
+   16-byte aligned below. Chunk sizes are multiples of 64: alignment never passes a chunk's end. */
+static inline void *tgi_arena_try(tgi_arena *a, size_t size) {
   size_t mask = size < 64 ? 15 : 63;
-  size_t start = (c->used + mask) & ~mask;
+  size_t start = (a->used + mask) & ~mask;
   size_t least = start + TGI_RED_ZONE;
-  if (least > c->size || size > c->size - least) return tgi_arena_alloc_slow(a, size);
-  c->used = least + size;
-  TGI_UNPOISON(c->memory + start, size);
-  return c->memory + start;
+  if (least >= a->size || size > a->size - least) return NULL;
+  a->used = least + size;
+  TGI_UNPOISON(a->memory + start, size);
+  return a->memory + start;
+}
+/* From the next chunk with room, a new one if there is none. */
+void *tgi_arena_alloc_slow(tgi_arena *a, size_t size);
+/* Aligned likewise. NULL: no memory. size 0 gives a valid pointer. */
+static inline void *tgi_arena_alloc(tgi_arena *a, size_t size) {
+  void *memory = tgi_arena_try(a, size);
+  return memory ? memory : tgi_arena_alloc_slow(a, size);
 }
 static inline tgi_arena_mark tgi_arena_mark_of(const tgi_arena *a) {
-  return (tgi_arena_mark){.chunk = a->at, .used = a->count ? a->chunks[a->at].used : 0};
+  return (tgi_arena_mark){.chunk = a->at, .used = a->used};
 }
-/* Empties the chunks past the mark's. */
+/* Empties the chunks past the mark's, which is filled again. */
 void tgi_arena_rewind_chunks(tgi_arena *a, size_t chunk);
 /* Gives back all since the mark; poisoned under AddressSanitizer until it is handed out again. */
 static inline void tgi_arena_rewind(tgi_arena *a, tgi_arena_mark mark) {
-  if (a->count == 0) return;
   if (a->at > mark.chunk) tgi_arena_rewind_chunks(a, mark.chunk);
-  tgi_chunk *c = &a->chunks[a->at];
-  TGI_POISON(c->memory + mark.used, c->size - mark.used);
-  c->used = mark.used;
+  if (a->size > 0) TGI_POISON(a->memory + mark.used, a->size - mark.used);
+  a->used = mark.used;
 }
 
 /* ---- threads ---- */

@@ -117,9 +117,9 @@ static const double WORTH = 1 << 24;
 static void run_tile(void *user, int64_t tile) {
   batch *p = user;
   int64_t from = tile * p->free.n / p->tiles, to = (tile + 1) * p->free.n / p->tiles;
-  tgi_chunk chunk = {.memory = p->memory + (size_t)tile * p->piece, .size = p->piece};
-  tgi_arena own = {.runtime = p->of.runtime, .chunks = &chunk, .count = 1, .capacity = 1};
-  own.bytes = own.budget = p->piece;
+  tgi_arena own = {.runtime = p->of.runtime, .bytes = p->piece, .budget = p->piece};
+  own.memory = p->memory + (size_t)tile * p->piece;
+  own.size = p->piece;
   p->status[tile] = TG_OK;
   for (int64_t i = from; i < to && p->status[tile] == TG_OK; i++)
     p->status[tile] = compute(p, &own, i);

@@ -90,8 +90,7 @@ static tg_status run(tg_program *p, tg_error *error) {
   for (size_t i = 0; i < p->instruction_count; i++) {
     const tgi_instruction *instruction = &p->instructions[i];
     tg_status status = instruction->kernel(&instruction->call);
-    if (t->work.at != work.chunk || (t->work.count && t->work.chunks[work.chunk].used != work.used))
-      tgi_arena_rewind(&t->work, work);
+    tgi_arena_rewind(&t->work, work);
     if (status == TG_OK) continue;
     tg_call_fail(&instruction->call, status, "%s", tg_status_text(status));
     status = tgi_error(error, t->status, "%s", t->message);

@@ -195,21 +195,15 @@ bool tgi_no_memory(tg_tape *t, const char *what) {
   return false;
 }
 
-/* An arena may grow by what the budget leaves. */
-static void *take(tg_tape *t, tgi_arena *arena, size_t size) {
+void *tgi_tape_take_slow(tg_tape *t, tgi_arena *arena, size_t size) {
   if (t->budget != 0) {
     size_t others = held(t) - arena->bytes;
     arena->budget = others < t->budget ? t->budget - others : 1;
   }
-  void *memory = tgi_arena_alloc(arena, size);
+  void *memory = tgi_arena_alloc_slow(arena, size);
   if (memory == NULL) tgi_no_memory(t, "tape");
   return memory;
 }
-
-void *tgi_tape_values(tg_tape *t, size_t size) { return take(t, &t->values, size); }
-void *tgi_tape_work(tg_tape *t, size_t size) { return take(t, &t->work, size); }
-void *tgi_tape_sweeps(tg_tape *t, size_t size) { return take(t, &t->sweeps, size); }
-void *tgi_tape_layouts(tg_tape *t, size_t size) { return take(t, &t->layouts, size); }
 
 bool tgi_tape_affords(tg_tape *t, size_t size) {
   size_t has = held(t);

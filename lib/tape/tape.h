@@ -182,11 +182,19 @@ void tgi_write_repeats(tg_tape *t, tgi_node *node);
 
 /* ---- memory ---- */
 
-/* Of one of the arenas; NULL with the tape failed. */
-void *tgi_tape_values(tg_tape *t, size_t size);
-void *tgi_tape_work(tg_tape *t, size_t size);
-void *tgi_tape_sweeps(tg_tape *t, size_t size);
-void *tgi_tape_layouts(tg_tape *t, size_t size);
+/* Of one of the arenas, which may grow by what the budget leaves; NULL with the tape failed. */
+void *tgi_tape_take_slow(tg_tape *t, tgi_arena *arena, size_t size);
+static inline void *tgi_tape_take(tg_tape *t, tgi_arena *arena, size_t size) {
+  void *memory = tgi_arena_try(arena, size);
+  return memory ? memory : tgi_tape_take_slow(t, arena, size);
+}
+static inline void *tgi_tape_values(tg_tape *t, size_t n) {
+  return tgi_tape_take(t, &t->values, n);
+}
+static inline void *tgi_tape_work(tg_tape *t, size_t n) { return tgi_tape_take(t, &t->work, n); }
+static inline void *tgi_tape_sweeps(tg_tape *t, size_t n) {
+  return tgi_tape_take(t, &t->sweeps, n);
+}
 /* Does the tape's budget have room for so many bytes more? False with the tape failed. */
 bool tgi_tape_affords(tg_tape *t, size_t size);
 /* Do all nodes live that lived at the mark? */
