@@ -60,8 +60,7 @@ static bool check_arity(tg_tape *t, const tg_op *op, int n, int given) {
   return false;
 }
 
-static bool check_dtypes(const tg_call *c) {
-  if (c->op->flags & TG_OP_MIXED || c->n == 0) return true;
+static bool refuse_dtypes(const tg_call *c) {
   tg_dtype dtype = c->in[0].dtype;
   for (int i = 1; i < c->n; i++)
     if (c->in[i].dtype != dtype) {
@@ -69,23 +68,28 @@ static bool check_dtypes(const tg_call *c) {
                    tg_dtype_name(dtype), tg_dtype_name(c->in[i].dtype));
       return false;
     }
-  if (c->op->dtypes >> dtype & 1) return true;
   tg_call_fail(c, TG_DTYPE, "not defined for %s", tg_dtype_name(dtype));
   return false;
 }
 
+static bool check_dtypes(const tg_call *c) {
+  if (c->op->flags & TG_OP_MIXED || c->n == 0) return true;
+  tg_dtype dtype = c->in[0].dtype;
+  bool same = c->op->dtypes >> dtype & 1;
+  for (int i = 1; i < c->n; i++) same = same && c->in[i].dtype == dtype;
+  return same || refuse_dtypes(c);
+}
+
 /* ---- birth ---- */
 
-static tgi_node *next_node(tg_tape *t) {
-  uint32_t id = t->nodes + 1;
-  size_t block = id >> TGI_BLOCK_BITS;
-  if (block < t->block_count) return tgi_node_at(t, id);
+static tgi_node *new_block(tg_tape *t) {
   size_t size = TGI_BLOCK_NODES * sizeof(tgi_node);
-  if (id == UINT32_MAX) {
+  if (t->block_count == UINT32_MAX >> TGI_BLOCK_BITS) {
     tg_tape_fail(t, TG_OVERFLOW, "tape: more than 4 billion nodes");
     return NULL;
   }
-  if (!tgi_tape_grow(t, &t->blocks, &t->block_capacity, block + 1, sizeof *t->blocks)) return NULL;
+  if (!tgi_tape_grow(t, &t->blocks, &t->block_capacity, t->block_count + 1, sizeof *t->blocks))
+    return NULL;
   if (!tgi_tape_affords(t, size)) return NULL;
   tgi_node *memory = tgi_alloc(t->runtime, size);
   if (memory == NULL) {
@@ -94,7 +98,14 @@ static tgi_node *next_node(tg_tape *t) {
   }
   tgi_forget_layouts(memory);
   t->blocks[t->block_count++] = memory;
-  return tgi_node_at(t, id);
+  return memory;
+}
+
+/* The slot of the next node; NULL with the tape failed. */
+static inline tgi_node *next_node(tg_tape *t) {
+  uint32_t id = t->nodes + 1;
+  bool there = id >> TGI_BLOCK_BITS < t->block_count;
+  return there ? tgi_node_at(t, id) : new_block(t);
 }
 
 static bool set_operands(tg_tape *t, tgi_node *node, const tg_var x[], int n) {
@@ -109,34 +120,46 @@ static bool set_operands(tg_tape *t, tgi_node *node, const tg_var x[], int n) {
   return true;
 }
 
-static uint8_t gradient_flags(const tg_tape *t, const tg_call *c) {
-  if (!t->grad || c->op->flags & TG_OP_CONST || !tgi_is_float(c->out.dtype)) return TGI_CONSTANT;
-  uint8_t flags = 0;
-  for (int i = 0; i < c->n; i++) flags |= tgi_node_at(t, c->x[i].id)->flags & TGI_NEEDS_GRAD;
-  return flags;
+/* `below`: the flags of all operands. */
+static uint8_t gradient_flags(const tg_tape *t, const tg_call *c, uint8_t below) {
+  bool passes = t->grad && !(c->op->flags & TG_OP_CONST) && tgi_is_float(c->out.dtype);
+  return passes ? below & TGI_NEEDS_GRAD : TGI_CONSTANT;
 }
 
-/* The layout of operand 0, where the result takes new memory in its shape. Its sizes are known to
-   fit. NULL: the result is to be checked. */
-static const tgi_layout *layout_of_operand(const tg_tape *t, tg_call *c) {
-  tg_tensor *y = &c->out;
-  if (c->n == 0 || y->data != NULL || c->op->kernel == NULL) return NULL;
-  const tgi_layout *same = tgi_node_at(t, c->x[0].id)->layout;
+/* y takes new memory. Is it of this layout, whose sizes fit for this dtype and so for y's? */
+static bool suits(const tgi_layout *layout, tg_dtype dtype, const tg_tensor *y) {
   size_t size = tgi_dtype_size(y->dtype);
-  if (size == 0 || size > tgi_dtype_size(c->in[0].dtype) || !same->plain || same->rank != y->rank ||
-      !tgi_same_dims(y->rank, same->entries, y->dims))
-    return NULL;
-  tgi_copy_entries(y->rank, y->strides, same->entries + y->rank);
-  return same;
+  return size != 0 && size <= tgi_dtype_size(dtype) && layout->plain && layout->rank == y->rank &&
+         tgi_same_dims(y->rank, layout->entries, y->dims);
 }
 
-/* A view's layout is often the operand's. Else it is often the one that this slot had before, in
-   the step that this one repeats. */
+/* A layout that a result in new memory is seen to have: that of the node which this slot held
+   before, in the step that this one repeats, or of operand 0. NULL: the result is to be checked. */
+static const tgi_layout *known_layout(const tg_tape *t, const tgi_node *slot, tg_call *c) {
+  tg_tensor *y = &c->out;
+  if (y->data != NULL || c->op->kernel == NULL) return NULL;
+  const tgi_layout *known = slot->layout;
+  if (known == NULL || !suits(known, (tg_dtype)slot->dtype, y)) {
+    if (c->n == 0) return NULL;
+    known = tgi_node_at(t, c->x[0].id)->layout;
+    if (!suits(known, c->in[0].dtype, y)) return NULL;
+  }
+  tgi_copy_entries(y->rank, y->strides, known->entries + y->rank);
+  return known;
+}
+
+/* A view's layout is often the operand's, or that which this slot had before. */
 static const tgi_layout *find_layout(tg_tape *t, const tgi_node *slot, const tg_call *c) {
   const tgi_layout *same = c->n > 0 ? tgi_node_at(t, c->x[0].id)->layout : NULL;
   if (same && tgi_has_layout(same, &c->out)) return same;
   if (slot->layout && tgi_has_layout(slot->layout, &c->out)) return slot->layout;
   return tgi_layout_of(t, &c->out);
+}
+
+/* A slot's layout and dtype go together, even where no node comes of it. */
+static void set_layout(tgi_node *slot, const tgi_layout *layout, tg_dtype dtype) {
+  slot->layout = layout;
+  slot->dtype = (uint8_t)dtype;
 }
 
 static bool find_memory(tg_tape *t, tgi_node *node, tg_call *c) {
@@ -148,7 +171,7 @@ static bool find_memory(tg_tape *t, tgi_node *node, tg_call *c) {
   return c->out.data != NULL;
 }
 
-/* Leaves are views of memory that is the caller's affair. */
+/* Without operands a view is of memory that is the operator's affair. */
 static bool is_within_operands(const tg_call *c) {
   intptr_t out[2], in[2];
   if (c->n == 0 || tg_tensor_numel(&c->out) == 0) return true;
@@ -221,13 +244,13 @@ static bool evaluate(tg_tape *t, tgi_node *node, tg_call *c) {
   place at = place_of(t);
   if (!has_worked(c, c->op->shape(c), at)) return false;
   bool view = c->out.data != NULL;
-  const tgi_layout *layout = layout_of_operand(t, c);
+  const tgi_layout *layout = known_layout(t, node, c);
   if (layout == NULL && check_result(c) == TG_OK) layout = find_layout(t, node, c);
   if (layout == NULL) return false;
-  node->layout = layout;
+  set_layout(node, layout, c->out.dtype);
   node->flags = 0;
   if (!find_memory(t, node, c)) return false;
-  if (!view && node->layout->numel > 0 && !fill(t, node, c)) return false;
+  if (!view && layout->numel > 0 && !fill(t, node, c)) return false;
   return !t->trace_nan || tgi_trace(t, &c->out, c, "the result") == TG_OK;
 }
 
@@ -240,7 +263,16 @@ static bool keep_attrs(tg_tape *t, tgi_node *node, const tg_call *c) {
   return true;
 }
 
-static tg_var push_node(tg_tape *t, tg_call *c) {
+/* The slot holds all but what is said here, and its flags. */
+static tg_var push(tg_tape *t, tgi_node *node, const tg_op *op, void *data) {
+  node->op = op;
+  node->data = data;
+  node->generation = t->generation;
+  t->nodes++;
+  return (tg_var){t, t->nodes, t->generation};
+}
+
+static tg_var push_node(tg_tape *t, tg_call *c, uint8_t below) {
   place at = place_of(t);
   tgi_arena_mark values = tgi_arena_mark_of(&t->values);
   tgi_node *node = next_node(t);
@@ -250,13 +282,35 @@ static tg_var push_node(tg_tape *t, tg_call *c) {
     if (!has_moved(t, at)) tgi_arena_rewind(&t->values, values);
     return tgi_failed(t);
   }
-  node->op = c->op;
-  node->data = c->out.data;
-  node->dtype = (uint8_t)c->out.dtype;
-  node->flags = (uint8_t)(node->flags | gradient_flags(t, c));
-  node->generation = t->generation;
-  t->nodes++;
-  return (tg_var){t, t->nodes, t->generation};
+  node->flags |= gradient_flags(t, c, below);
+  return push(t, node, c->op, c->out.data);
+}
+
+/* ---- leaves ---- */
+
+static bool is_finite(tg_tape *t, const tg_op *op, const tg_tensor *x) {
+  return tgi_trace(t, x, &(tg_call){.op = op, .tape = t}, "the result") == TG_OK;
+}
+
+tg_var tgi_push_leaf(tg_tape *t, const tg_op *op, const tg_tensor *x, const tgi_leaf *leaf,
+                     bool trained) {
+  tgi_node *node = next_node(t);
+  if (node == NULL || (t->trace_nan && !is_finite(t, op, x))) return tgi_failed(t);
+  bool same = node->layout && tgi_has_layout(node->layout, x);
+  const tgi_layout *layout = same ? node->layout : tgi_layout_of(t, x);
+  if (layout == NULL ||
+      !tgi_tape_grow(t, &t->leaves, &t->leaf_capacity, t->leaf_count + 1, sizeof *t->leaves))
+    return tgi_failed(t);
+  tgi_leaf *kept = tgi_tape_values(t, sizeof *kept);
+  if (kept == NULL) return tgi_failed(t);
+  *kept = *leaf;
+  set_layout(node, layout, x->dtype);
+  node->attrs = kept;
+  node->n = 0;
+  bool passes = t->grad && tgi_is_float(x->dtype);
+  node->flags = TGI_LEAF | (!passes ? TGI_CONSTANT : trained ? TGI_NEEDS_GRAD : 0);
+  t->leaves[t->leaf_count++] = t->nodes + 1;
+  return push(t, node, op, x->data);
 }
 
 /* ---- the door ---- */
@@ -276,14 +330,20 @@ static tg_var compose(tg_tape *t, const tg_call *c) {
   return tgi_check_var(t, y, c->op->name) ? y : tgi_failed(t);
 }
 
-/* The call with operand values. */
+/* The call with operand values; `x` is room for operands that are arranged. */
 static tg_var apply_checked(tg_tape *t, tg_call *c, tg_var x[], tg_tensor in[]) {
-  if (c->op->arrange && !arrange(t, c, x)) return tgi_failed(t);
+  if (c->op->arrange) {
+    for (int i = 0; i < c->n; i++) x[i] = c->x[i];
+    c->x = x;
+    if (!arrange(t, c, x)) return tgi_failed(t);
+  }
+  uint8_t flags = 0;
   for (int i = 0; i < c->n; i++) {
-    tgi_node *node = tgi_node_at(t, x[i].id);
+    tgi_node *node = tgi_node_at(t, c->x[i].id);
     if (node->flags & TGI_REPEATS && !(c->op->flags & TG_OP_ELEMENTWISE))
       tgi_write_repeats(t, node);
     tgi_node_tensor(node, &in[i]);
+    flags |= node->flags;
   }
   if (!check_dtypes(c)) return tgi_failed(t);
   if (c->op->compose) return compose(t, c);
@@ -294,20 +354,18 @@ static tg_var apply_checked(tg_tape *t, tg_call *c, tg_var x[], tg_tensor in[]) 
     c->out.dtype = in[0].dtype;
     tgi_copy_layout(&c->out, &in[0]);
   }
-  return push_node(t, c);
+  return push_node(t, c, flags);
 }
 
 enum { FEW = 4 };
 
-static tg_var apply_many(tg_tape *t, tg_call *c, const tg_var x[]) {
+static tg_var apply_many(tg_tape *t, tg_call *c) {
   tgi_arena_mark work = tgi_arena_mark_of(&t->work);
   size_t n = (size_t)c->n;
   tg_var *vars = tgi_tape_work(t, n * sizeof *vars);
   tg_tensor *in = tgi_tape_work(t, n * sizeof *in);
   tg_var y = tgi_failed(t);
   if (vars && in) {
-    memcpy(vars, x, n * sizeof *vars);
-    c->x = vars;
     c->in = in;
     y = apply_checked(t, c, vars, in);
   }
@@ -336,15 +394,14 @@ tg_var tg_apply_on(tg_tape *t, const tg_op *op, const tg_var x[], int n, const v
   c.attrs = attrs;
   c.n = n;
   c.i = 0;
+  c.x = x;
   c.y = TG_NONE;
   c.tape = t;
   c.runtime = t->runtime;
   c.scratch = &t->work;
-  if (n > FEW) return apply_many(t, &c, x);
+  if (n > FEW) return apply_many(t, &c);
   tg_var vars[FEW];
   tg_tensor in[FEW];
-  for (int i = 0; i < n; i++) vars[i] = x[i];
-  c.x = vars;
   c.in = in;
   return apply_checked(t, &c, vars, in);
 }

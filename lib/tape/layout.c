@@ -43,8 +43,9 @@ static bool is_plain(const tg_tensor *x) {
 static const tgi_layout *add_layout(tg_tape *t, const tg_tensor *x, uint64_t hash) {
   if (t->layout_count >= t->bucket_count && !grow_buckets(t)) return NULL;
   size_t rank = (size_t)x->rank;
+  size_t entries = 2 * rank + 1; /* tgi_copy_entries reads two strides of one */
   tgi_layout *layout =
-      tgi_tape_take(t, &t->layouts, sizeof *layout + 2 * rank * sizeof *layout->entries);
+      tgi_tape_take(t, &t->layouts, sizeof *layout + entries * sizeof *layout->entries);
   if (layout == NULL) return NULL;
   const tgi_layout **bucket = &t->buckets[hash & (t->bucket_count - 1)];
   *layout = (tgi_layout){.next = *bucket,

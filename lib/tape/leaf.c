@@ -3,12 +3,6 @@
 #include "tape/params.h"
 #include "tape/tape.h"
 
-/* What the constructors give tg_apply_on; the part past `leaf` is not kept. */
-typedef struct leaf_attrs {
-  tgi_leaf leaf;
-  const tg_tensor *view;
-} leaf_attrs;
-
 uint64_t tgi_hash_tensor(const tg_tensor *x) {
   uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
   int64_t n = tg_tensor_numel(x);
@@ -22,50 +16,38 @@ uint64_t tgi_hash_tensor(const tg_tensor *x) {
 
 /* ---- borrowed ---- */
 
-static tg_status shape_borrowed(tg_call *c) {
-  const tg_tensor *view = ((const leaf_attrs *)c->attrs)->view;
-  if (view->data == NULL || tgi_dtype_size(view->dtype) == 0)
-    return tg_call_fail(c, TG_ARGUMENT, "the tensor has no data or no dtype");
-  c->out.dtype = view->dtype;
-  if (!tgi_set_dims(&c->out, view->rank, view->dims))
-    return tg_call_fail(c, TG_SHAPE, "the tensor's rank or dims are out of range");
-  c->out.data = view->data;
-  tgi_copy_entries(view->rank, c->out.strides, view->strides);
-  return TG_OK;
-}
-
 /* clang-format off */
 const tg_op tgi_op_leaf = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_MIXED, .name = "leaf", .label = "leaf", .formula = "the caller's memory",
-  .dtypes = TG_ANY, .attrs_size = sizeof(tgi_leaf), .shape = shape_borrowed,
+  .dtypes = TG_ANY, .attrs_size = sizeof(tgi_leaf),
 };
 const tg_op tgi_op_param = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_MIXED, .name = "param", .label = "param", .formula = "a parameter's memory",
-  .dtypes = TG_ANY, .attrs_size = sizeof(tgi_leaf), .shape = shape_borrowed,
+  .dtypes = TG_ANY, .attrs_size = sizeof(tgi_leaf),
 };
 /* clang-format on */
 
-static tg_var borrow(tg_tape *t, const tg_op *op, const leaf_attrs *attrs) {
-  if (t == NULL) return TG_NONE;
-  if (!tgi_tape_grow(t, &t->leaves, &t->leaf_capacity, t->leaf_count + 1, sizeof *t->leaves))
-    return tgi_failed(t);
-  tg_var x = tg_apply_on(t, op, NULL, 0, attrs);
-  if (tg_is_failed(x)) return x;
-  tgi_node *node = tgi_node_at(t, x.id);
-  node->flags |= TGI_LEAF;
-  t->leaves[t->leaf_count++] = x.id;
-  return x;
-}
-
-/* 0 of what will be refused. */
-static uint64_t hash_if_whole(const tg_tensor *x) {
-  tg_tensor checked = {.dtype = x->dtype};
-  return x->data && tgi_set_dims(&checked, x->rank, x->dims) ? tgi_hash_tensor(x) : 0;
+/* Dtype, rank and dims of a tensor of the caller's, for which c->out has room. */
+static tg_status check_tensor(tg_call *c, const tg_tensor *x) {
+  c->out.dtype = x->dtype;
+  if (x->data == NULL || tgi_dtype_size(x->dtype) == 0)
+    return tg_call_fail(c, TG_ARGUMENT, "the tensor has no data or no dtype");
+  if (!tgi_set_dims(&c->out, x->rank, x->dims))
+    return tg_call_fail(c, TG_SHAPE, "the tensor's rank or dims are out of range");
+  return TG_OK;
 }
 
 tg_var tg_leaf(tg_tape *t, tg_tensor x) {
-  uint64_t hash = t && t->check_leaves ? hash_if_whole(&x) : 0;
-  return borrow(t, &tgi_op_leaf, &(leaf_attrs){.leaf = {.hash = hash}, .view = &x});
+  if (t == NULL) return TG_NONE;
+  tg_call c;
+  c.op = &tgi_op_leaf;
+  c.tape = t;
+  c.n = 0;
+  c.x = NULL;
+  c.y = TG_NONE;
+  if (check_tensor(&c, &x) != TG_OK) return tgi_failed(t);
+  tgi_leaf leaf = {.hash = t->check_leaves ? tgi_hash_tensor(&x) : 0};
+  return tgi_push_leaf(t, &tgi_op_leaf, &x, &leaf, false);
 }
 
 tg_var tg_param(tg_tape *t, tg_params *params, int index) {
@@ -76,15 +58,11 @@ tg_var tg_param(tg_tape *t, tg_params *params, int index) {
   if (row->view.data == NULL)
     return tg_tape_fail(t, TG_STATE, "param: \"%s\" has no memory yet: tg_params_seal comes first",
                         row->name);
-  leaf_attrs attrs = {.leaf = {.params = params,
-                               .index = index,
-                               .version = row->version,
-                               .hash = t->check_leaves ? tgi_hash_tensor(&row->view) : 0},
-                      .view = &row->view};
-  tg_var y = borrow(t, &tgi_op_param, &attrs);
-  bool trained = !row->buffer && t->grad;
-  if (!tg_is_failed(y) && trained) tgi_node_at(t, y.id)->flags |= TGI_NEEDS_GRAD;
-  return y;
+  tgi_leaf leaf = {.params = params,
+                   .index = index,
+                   .version = row->version,
+                   .hash = t->check_leaves ? tgi_hash_tensor(&row->view) : 0};
+  return tgi_push_leaf(t, &tgi_op_param, &row->view, &leaf, !row->buffer);
 }
 
 static bool is_written(const tgi_node *node, const tgi_leaf *leaf) {
@@ -93,11 +71,15 @@ static bool is_written(const tgi_node *node, const tgi_leaf *leaf) {
   return tgi_hash_tensor(&value) != leaf->hash;
 }
 
+/* By the library, as far as that can be told. */
+static bool is_touched(const tgi_leaf *leaf) {
+  return leaf->params && leaf->params->rows[leaf->index].version != leaf->version;
+}
+
 static tg_status check_leaf(tg_tape *t, uint32_t id) {
   const tgi_node *node = tgi_node_at(t, id);
   const tgi_leaf *leaf = node->attrs;
-  bool touched = leaf->params && leaf->params->rows[leaf->index].version != leaf->version;
-  if (!touched && !(t->check_leaves && is_written(node, leaf))) return TG_OK;
+  if (!is_touched(leaf) && !(t->check_leaves && is_written(node, leaf))) return TG_OK;
   char buffer[256] = "";
   tgi_text text = {buffer, sizeof buffer, 0};
   tgi_describe(t, id, &text);
@@ -107,22 +89,16 @@ static tg_status check_leaf(tg_tape *t, uint32_t id) {
 }
 
 tg_status tgi_check_leaves(tg_tape *t) {
-  for (size_t i = 0; i < t->leaf_count; i++)
-    if (check_leaf(t, t->leaves[i]) != TG_OK) return TG_CHANGED;
+  for (size_t i = 0; i < t->leaf_count; i++) {
+    bool suspect = t->check_leaves || is_touched(tgi_node_at(t, t->leaves[i])->attrs);
+    if (suspect && check_leaf(t, t->leaves[i]) != TG_OK) return TG_CHANGED;
+  }
   return TG_OK;
 }
 
 /* ---- owned ---- */
 
-static tg_status shape_constant(tg_call *c) {
-  const tg_tensor *x = c->attrs;
-  c->out.dtype = x->dtype;
-  if (x->data == NULL || tg_dtype_size(x->dtype) == 0)
-    return tg_call_fail(c, TG_ARGUMENT, "the tensor has no data or no dtype");
-  if (!tgi_set_dims(&c->out, x->rank, x->dims))
-    return tg_call_fail(c, TG_SHAPE, "the tensor's rank or dims are out of range");
-  return TG_OK;
-}
+static tg_status shape_constant(tg_call *c) { return check_tensor(c, c->attrs); }
 
 static tg_status kernel_constant(const tg_call *c) {
   tgi_copy(&c->out, c->attrs);

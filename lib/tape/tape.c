@@ -211,8 +211,7 @@ bool tgi_tape_affords(tg_tape *t, size_t size) {
          tgi_no_memory(t, "tape");
 }
 
-bool tgi_tape_grow(tg_tape *t, void *array, size_t *capacity, size_t need, size_t element) {
-  if (need <= *capacity) return true;
+bool tgi_tape_grow_slow(tg_tape *t, void *array, size_t *capacity, size_t need, size_t element) {
   size_t room = need < 2 * *capacity ? 2 * *capacity : need; /* as tgi_grow will ask */
   if (!tgi_tape_affords(t, room * element)) return false;
   return tgi_grow(t->runtime, array, capacity, need, element) || tgi_no_memory(t, "tape");

@@ -143,8 +143,9 @@ void tgi_forget_layouts(tgi_node block[]);
 
 /* tg_value and tg_item for the library itself, which asks during captures too. */
 static inline tg_tensor tgi_value(tg_var x) {
-  tg_tensor value = {0};
-  if (tgi_is_live(x)) tgi_node_tensor(tgi_node_at(x.tape, x.id), &value);
+  if (!tgi_is_live(x)) return (tg_tensor){0};
+  tg_tensor value;
+  tgi_node_tensor(tgi_node_at(x.tape, x.id), &value);
   return value;
 }
 double tgi_item(tg_var x);
@@ -202,7 +203,11 @@ bool tgi_is_intact(const tg_tape *t, tg_mark mark);
 /* Forgets nodes since the mark, but no error. */
 void tgi_tape_drop(tg_tape *t, tg_mark mark);
 /* Growth of one of the tape's arrays, as tgi_grow; false with the tape failed. */
-bool tgi_tape_grow(tg_tape *t, void *array, size_t *capacity, size_t need, size_t element);
+bool tgi_tape_grow_slow(tg_tape *t, void *array, size_t *capacity, size_t need, size_t element);
+static inline bool tgi_tape_grow(tg_tape *t, void *array, size_t *capacity, size_t need,
+                                 size_t element) {
+  return need <= *capacity || tgi_tape_grow_slow(t, array, capacity, need, element);
+}
 /* The sticky error of memory; returns false. */
 bool tgi_no_memory(tg_tape *t, const char *what);
 
@@ -217,6 +222,10 @@ void tgi_describe(const tg_tape *t, uint32_t id, tgi_text *text);
 
 /* ---- leaves ---- */
 
+/* A node that borrows x's memory, whose dims, strides and dtype are right; `trained`: gradients are
+   asked for. A failed var where there is no memory, or x is traced and not finite. */
+tg_var tgi_push_leaf(tg_tape *t, const tg_op *op, const tg_tensor *x, const tgi_leaf *leaf,
+                     bool trained);
 extern const tg_op tgi_op_leaf, tgi_op_param, tgi_op_constant, tgi_op_scalar;
 /* TG_CHANGED, sticky, where borrowed memory was written after it was recorded. */
 tg_status tgi_check_leaves(tg_tape *t);

@@ -26,8 +26,9 @@ tg_tensor tg_value(tg_var x) {
 
 double tgi_item(tg_var x) {
   if (tg_numel(x) != 1) return NAN;
-  tg_tensor value = tgi_value(x);
-  return tg_tensor_at(&value, 0);
+  const tgi_node *node = tgi_node_at(x.tape, x.id);
+  tg_tensor number = {.data = node->data, .dtype = (tg_dtype)node->dtype};
+  return tg_tensor_at(&number, 0);
 }
 
 double tg_item(tg_var x) { return may_read(x, "tg_item") ? tgi_item(x) : NAN; }

@@ -47,17 +47,10 @@ tg_tensor tg_tensor_of(void *data, tg_dtype dtype, int rank, const int64_t dims[
   return x;
 }
 
-int64_t tg_tensor_numel(const tg_tensor *x) {
-  int64_t n = 1;
-  for (int k = 0; k < x->rank; k++) {
-    if (x->dims[k] == 0) return 0;
-    n *= x->dims[k];
-  }
-  return n;
-}
+int64_t tg_tensor_numel(const tg_tensor *x) { return tgi_numel(x); }
 
 size_t tg_tensor_bytes(const tg_tensor *x) {
-  return (size_t)tg_tensor_numel(x) * tgi_dtype_size(x->dtype);
+  return (size_t)tgi_numel(x) * tgi_dtype_size(x->dtype);
 }
 
 bool tg_tensor_is_contiguous(const tg_tensor *x) {

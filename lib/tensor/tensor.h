@@ -3,6 +3,8 @@
 #ifndef TGI_TENSOR_H
 #define TGI_TENSOR_H
 
+#include <string.h>
+
 #include "base/base.h"
 #include "tapegrad/random.h"
 #include "tapegrad/tensor.h"
@@ -22,11 +24,20 @@ static inline bool tgi_same_dims(int rank, const int64_t a[], const int64_t b[])
 static inline bool tgi_same_shape(const tg_tensor *a, const tg_tensor *b) {
   return a->rank == b->rank && tgi_same_dims(a->rank, a->dims, b->dims);
 }
-/* Ranks above 2 are rare. */
+/* Both have room for 2, unless rank is 0; what is past the rank means nothing. Ranks above 2 are
+   rare. */
 static inline void tgi_copy_entries(int rank, int64_t to[], const int64_t from[]) {
-  if (rank > 0) to[0] = from[0];
-  if (rank > 1) to[1] = from[1];
+  if (rank > 0) memcpy(to, from, 2 * sizeof *to);
   for (int k = 2; k < rank; k++) to[k] = from[k];
+}
+/* tg_tensor_numel. */
+static inline int64_t tgi_numel(const tg_tensor *x) {
+  int64_t n = 1;
+  for (int k = 0; k < x->rank; k++) {
+    if (x->dims[k] == 0) return 0;
+    n *= x->dims[k];
+  }
+  return n;
 }
 /* Is there exactly one element? */
 static inline bool tgi_is_single(const tg_tensor *x) {
