@@ -1,6 +1,5 @@
 /* How the losses' rows are run: tiles of fixed size, shared by the runtime's threads, whose sums
    are added in order. */
-#include "base/base.h"
 #include "kernel/loss_names.h"
 
 enum { TILE = TGI_LOSS_TILE, BLOCK = TGI_LOSS_BLOCK, LANES = 8 };
@@ -41,8 +40,8 @@ static void each_tile(void *user, int64_t tile) {
 
 void tgi_loss_each(const tg_runtime *runtime, const tgi_loss_row *row, const tg_tensor *out,
                    const tg_tensor *x, const tg_tensor *t, double p) {
-  job j = {.row = row, .x = x, .t = t, .to = out, .p = p, .n = tg_tensor_numel(x)};
-  j.size = (int64_t)tg_dtype_size(x->dtype);
+  job j = {.row = row, .x = x, .t = t, .to = out, .p = p, .n = tgi_numel(x)};
+  j.size = (int64_t)tgi_dtype_size(x->dtype);
   tgi_parallel_tiles(runtime, tiles(j.n), each_tile, &j);
 }
 
@@ -83,8 +82,8 @@ static void sum_tile(void *user, int64_t tile) {
 tg_status tgi_loss_sum(const tg_runtime *runtime, tgi_arena *scratch, const tgi_loss_row *row,
                        const tg_tensor *out, const tg_tensor *x, const tg_tensor *t, double p,
                        double divisor) {
-  job j = {.row = row, .x = x, .t = t, .p = p, .n = tg_tensor_numel(x)};
-  j.size = (int64_t)tg_dtype_size(x->dtype);
+  job j = {.row = row, .x = x, .t = t, .p = p, .n = tgi_numel(x)};
+  j.size = (int64_t)tgi_dtype_size(x->dtype);
   const int64_t count = tiles(j.n);
   j.sums = tgi_arena_alloc(scratch, (size_t)count * sizeof *j.sums);
   if (j.sums == NULL) return TG_NO_MEMORY;
@@ -99,7 +98,7 @@ tg_status tgi_loss_sum(const tg_runtime *runtime, tgi_arena *scratch, const tgi_
 
 static void grad_tile(void *user, int64_t tile) {
   const job *j = user;
-  const int64_t start = tile * TILE, g_step = tg_tensor_numel(j->g) == 1 ? 0 : 1;
+  const int64_t start = tile * TILE, g_step = tgi_numel(j->g) == 1 ? 0 : 1;
   j->row->slope[j->i](tile_length(j, tile), element(j, j->to, start), element(j, j->x, start),
                       element(j, j->t, start), j->p, element(j, j->g, start * g_step), g_step,
                       j->scale, j->beta);
@@ -110,7 +109,7 @@ void tgi_loss_grad(const tg_runtime *runtime, const tgi_loss_row *row, int i, co
                    double divisor, double beta) {
   job j = {.row = row, .x = x, .t = t, .g = g, .to = dx, .p = p, .i = i, .beta = beta};
   j.scale = 1 / divisor;
-  j.n = tg_tensor_numel(x);
-  j.size = (int64_t)tg_dtype_size(x->dtype);
+  j.n = tgi_numel(x);
+  j.size = (int64_t)tgi_dtype_size(x->dtype);
   tgi_parallel_tiles(runtime, tiles(j.n), grad_tile, &j);
 }

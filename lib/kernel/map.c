@@ -138,6 +138,11 @@ static void map_tile(void *user, int64_t i) {
     atomic_store_explicit(&j->failed, true, memory_order_relaxed);
 }
 
+/* Does x, of the shape of dst, which is contiguous, have its elements one after the other? */
+static bool is_dense(const tg_tensor *x, const tg_tensor *dst) {
+  return tgi_same_dims(dst->rank, x->strides, dst->strides) || tg_tensor_is_contiguous(x);
+}
+
 bool tgi_map(const tg_runtime *runtime, tgi_map_fn *fn, const tg_tensor *dst,
              const tg_tensor *const in[], int count, const double attrs[]) {
   static const double none[2] = {0, 0};
@@ -145,14 +150,14 @@ bool tgi_map(const tg_runtime *runtime, tgi_map_fn *fn, const tg_tensor *dst,
   j.fn = fn;
   j.attrs = attrs != NULL ? attrs : none;
   j.dst = dst->data;
-  j.dst_size = tg_dtype_size(dst->dtype);
-  j.n = tg_tensor_numel(dst);
+  j.dst_size = tgi_dtype_size(dst->dtype);
+  j.n = tgi_numel(dst);
   j.count = count;
   j.dense = true;
   for (int k = 0; k < count; k++) {
     j.base[k] = in[k]->data;
-    j.size[k] = tg_dtype_size(in[k]->dtype);
-    j.dense = j.dense && (j.n == 1 || tg_tensor_is_contiguous(in[k]));
+    j.size[k] = tgi_dtype_size(in[k]->dtype);
+    j.dense = j.dense && (j.n == 1 || is_dense(in[k], dst));
   }
   if (j.n == 0) return true;
   if (j.dense && j.n <= TILE) return map_dense(&j, 0, j.n);

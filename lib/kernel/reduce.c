@@ -132,16 +132,22 @@ static int64_t parts_of(int64_t tiles, int64_t elements, int64_t leaves) {
   return parts < 1 ? 1 : parts;
 }
 
+/* Few columns, each of them one leaf. */
+static bool is_one_leaf(const plan *p) { return p->tiles == 1 && p->leaves == 1; }
+
 /* Cuts the columns into tiles and leaves, and few columns into parts. */
 static void cut(plan *p) {
   p->columns = take_last(&p->kept, p->column);
   take_runs(p);
   p->leaf = p->row == (int64_t)p->size ? LEAF_ALONG : LEAF_APART;
-  p->leaves_of_run = p->run > 0 ? tgi_ceil_div(p->run, p->leaf) : 1;
-  p->leaves = p->leaves_of_run * count(&p->reduced);
+  int64_t runs = count(&p->reduced);
+  p->leaves_of_run = p->run > p->leaf ? tgi_ceil_div(p->run, p->leaf) : 1;
+  p->leaves = p->leaves_of_run * runs;
   p->tiles_of_columns = tgi_ceil_div(p->columns, WIDTH);
   p->tiles = p->tiles_of_columns * count(&p->kept);
-  int64_t elements = p->run * count(&p->reduced) * tgi_least(p->columns, WIDTH); /* of a tile */
+  p->parts = p->group = 1;
+  if (is_one_leaf(p)) return;
+  int64_t elements = p->run * runs * tgi_least(p->columns, WIDTH); /* of a tile */
   p->parts = parts_of(p->tiles, elements, p->leaves);
   int64_t piece = elements / p->parts;
   p->group = piece > 0 && piece < PART ? PART / piece : 1;
@@ -217,28 +223,47 @@ static void join_parts(const plan *p, int64_t tile) {
   store(p, tile, part);
 }
 
+static void begin(plan *p, const tgi_reduction *kind, const tg_tensor *x) {
+  p->kernels = kind->of[x->dtype];
+  p->size = tgi_dtype_size(x->dtype);
+  p->kept.rank = p->reduced.rank = 0;
+}
+
+static void reduce_tiles(const tg_runtime *runtime, plan *p) {
+  partial partials[PARTS];
+  p->partials = partials;
+  tgi_parallel_tiles(runtime, tgi_ceil_div(p->tiles * p->parts, p->group), pieces, p);
+  for (int64_t tile = 0; p->parts > 1 && tile < p->tiles; tile++) join_parts(p, tile);
+}
+
+static void reduce_one_leaf(const plan *p) {
+  partial result;
+  p->kernels->leaf(p->columns, p->run, p->x, p->column[X], p->row, &zeros, &result);
+  p->kernels->store(p->columns, &result, p->dst, p->column[DST], p->accumulate);
+}
+
 static tg_status reduce(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
                         const tg_tensor *x, const tg_tensor *about, bool accumulate) {
-  plan p = {.kernels = kind->of[x->dtype],
-            .size = tg_dtype_size(x->dtype),
-            .x = x->data,
-            .dst = dst->data,
-            .about = about ? about->data : NULL,
-            .accumulate = accumulate};
+  plan p;
+  begin(&p, kind, x);
   if (!p.kernels || dst->dtype != x->dtype) return TG_DTYPE;
   if (!split_axes(&p, x, dst, about)) return TG_SHAPE;
+  p.x = x->data;
+  p.dst = dst->data;
+  p.about = about ? about->data : NULL;
+  p.accumulate = accumulate;
   cut(&p);
-  partial partials[PARTS];
-  p.partials = partials;
-  tgi_parallel_tiles(runtime, tgi_ceil_div(p.tiles * p.parts, p.group), pieces, &p);
-  for (int64_t tile = 0; p.parts > 1 && tile < p.tiles; tile++) join_parts(&p, tile);
+  if (is_one_leaf(&p) && about == NULL)
+    reduce_one_leaf(&p);
+  else
+    reduce_tiles(runtime, &p);
   return TG_OK;
 }
 
 tg_status tgi_reduce(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
                      const tg_tensor *x, double beta) {
-  bool summed = kind == &tgi_sum && tg_dtype_is_float(x->dtype) && dst->dtype == x->dtype;
-  if (summed && tg_tensor_same_shape(dst, x)) { /* over nothing */
+  bool summed = kind == &tgi_sum && tgi_is_float(x->dtype) && dst->dtype == x->dtype;
+  if (summed && tgi_same_shape(dst, x)) { /* over nothing */
     tgi_accumulate(runtime, dst, x, beta);
     return TG_OK;
   }
@@ -247,7 +272,8 @@ tg_status tgi_reduce(const tg_runtime *runtime, const tgi_reduction *kind, const
 
 bool tgi_reduce_single(const tgi_reduction *kind, const tg_tensor *dst, const tg_tensor *x,
                        tgi_leaf_sum *leaf) {
-  plan p = {.kernels = kind->of[x->dtype], .size = tg_dtype_size(x->dtype)};
+  plan p;
+  begin(&p, kind, x);
   if (!p.kernels || dst->dtype != x->dtype || tg_tensor_same_shape(dst, x)) return false;
   if (!split_axes(&p, x, dst, NULL)) return false;
   cut(&p);
@@ -258,7 +284,7 @@ bool tgi_reduce_single(const tgi_reduction *kind, const tg_tensor *dst, const tg
                          .column = p.column[X],
                          .row = p.row,
                          .to = p.column[DST]};
-  return p.tiles == 1 && p.leaves == 1 && p.columns > 0;
+  return is_one_leaf(&p);
 }
 
 void tgi_reduce_leaf(const tgi_leaf_sum *leaf, void *dst, const void *x) {

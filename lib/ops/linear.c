@@ -48,11 +48,14 @@ static tg_status shape_linear(tg_call *c) {
   return TG_OK;
 }
 
+/* Of a vector: do its elements lie beside each other? */
+static bool is_dense(const tg_tensor *x) { return x->dims[0] <= 1 || x->strides[0] == 1; }
+
 /* Its elements beside each other, in scratch memory where they are not. NULL data: no memory. */
 static tg_tensor dense(const tg_call *c, const tg_tensor *x) {
   tg_tensor y = *x;
   y.strides[0] = 1;
-  if (x->dims[0] <= 1 || x->strides[0] == 1) return y;
+  if (is_dense(x)) return y;
   y.data = tgi_arena_alloc(c->scratch, tg_tensor_bytes(x));
   if (y.data) tgi_copy(&y, x);
   return y;
@@ -69,7 +72,53 @@ static tg_tensor every_row(const tg_tensor *x, const tg_tensor *y) {
   return rows;
 }
 
+/* ---- without leading axes: one product ---- */
+
+static tgi_matrix matrix_of(const tg_tensor *x) {
+  int last = x->rank - 1;
+  return (tgi_matrix){x->data, last > 0 ? x->strides[0] : 1, x->strides[last]};
+}
+
+static tgi_matrix transposed(tgi_matrix x) { return (tgi_matrix){x.data, x.col, x.row}; }
+
+/* In rows, of which each is as long as can be. */
+static tgi_matrix result_of(const tg_tensor *y) {
+  return (tgi_matrix){y->data, y->rank > 1 ? y->strides[0] : 1, 1};
+}
+
+static tg_status kernel_product(const tg_call *c, const void *bias) {
+  const tg_tensor *x = &c->in[0], *w = &c->in[1];
+  tgi_product p = {.runtime = c->runtime,
+                   .scratch = c->scratch,
+                   .dtype = x->dtype,
+                   .m = x->rank > 1 ? x->dims[0] : 1,
+                   .n = w->dims[0],
+                   .k = w->dims[1],
+                   .a = matrix_of(x),
+                   .b = transposed(matrix_of(w)),
+                   .add = {(void *)bias, 0, 1},
+                   .c = result_of(&c->out)};
+  return p.m == 0 || p.n == 0 ? TG_OK : tgi_multiply(&p);
+}
+
+/* dx += g W, dW += g^T x */
+static tg_status grad_product(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                              double beta) {
+  const tg_tensor *w = &c->in[1];
+  int64_t rows = g->rank > 1 ? g->dims[0] : 1, out = w->dims[0], in = w->dims[1];
+  tgi_matrix to = result_of(dx);
+  if (i == 0)
+    return tgi_gemm(c->runtime, c->scratch, g->dtype, rows, in, out, matrix_of(g), matrix_of(w),
+                    beta, to);
+  return tgi_gemm(c->runtime, c->scratch, g->dtype, out, in, rows, transposed(matrix_of(g)),
+                  matrix_of(&c->in[0]), beta, to);
+}
+
+/* ---- any axes ---- */
+
 static tg_status kernel_linear(const tg_call *c) {
+  if (c->in[0].rank <= 2 && (c->n == 2 || is_dense(&c->in[2])))
+    return kernel_product(c, c->n == 2 ? NULL : c->in[2].data);
   tg_tensor one_x, one_y;
   const tg_tensor *x = as_rows(&c->in[0], &one_x), *y = as_rows(&c->out, &one_y);
   tg_tensor wt = repeated(&c->in[1], true, x);
@@ -114,6 +163,7 @@ static tg_status grad_linear(const tg_call *c, int i, const tg_tensor *g, const 
                              double beta) {
   if (tg_tensor_numel(dx) == 0) return TG_OK;
   if (i == 2) return tgi_reduce(c->runtime, &tgi_sum, dx, g, beta);
+  if (g->rank <= 2) return grad_product(c, i, g, dx, beta);
   tg_tensor one_g, one_x;
   const tg_tensor *rows = as_rows(g, &one_g);
   if (i == 0) {
