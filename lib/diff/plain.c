@@ -194,6 +194,10 @@ static tg_status seed(tgi_plain *s, tg_var y, tg_var g) {
   if (!tg_is_none(g) && tgi_may_lend(s, y.id, &from))
     return tgi_lend(s, 0, y.id, &from) ? TG_OK : s->t->status;
   if (!tgi_destination(s, y.id, &to, &fresh)) return s->t->status;
+  if (fresh && tg_is_none(g)) {
+    tgi_fill(&to, 1);
+    return TG_OK;
+  }
   if (tg_is_none(g)) {
     tg_tensor number = {.data = &one, .dtype = to.dtype};
     tg_tensor_put(&number, 0, 1);
@@ -251,8 +255,9 @@ static void write_zeros(const tgi_plain *s) {
   for (int i = 0; s->written && i < s->n_x; i++)
     if (!s->written[i]) tgi_fill(&s->dx[i], 0);
   for (int i = 0; i < params; i++) {
+    if (!s->fresh[i]) continue;
     tg_tensor dx = tg_grads_tensor(s->grads, i);
-    if (s->fresh[i] && dx.data) tgi_fill(&dx, 0);
+    if (dx.data) tgi_fill(&dx, 0);
   }
 }
 

@@ -16,7 +16,7 @@ static void update_tile(void *user, int64_t i) {
   const job *j = user;
   const tg_optimizer *o = j->o;
   int64_t start = i * TILE, n = j->run->n - start < TILE ? j->run->n - start : TILE;
-  size_t at = (size_t)(j->run->start + start) * tg_dtype_size(j->run->dtype);
+  size_t at = (size_t)(j->run->start + start) * tgi_dtype_size(j->run->dtype);
   tg_update u = {.runtime = o->runtime,
                  .dtype = j->run->dtype,
                  .n = n,
@@ -36,7 +36,7 @@ tg_status tg_optimizer_step(tg_optimizer *o, const tg_grads *grads, const tg_tap
   o->steps++;
   for (int r = 0; r < o->run_count; r++) {
     const tgi_run *run = &o->runs[r];
-    job j = {o, run, o->params->block[run->dtype], tg_grads_flat(grads, run->dtype).data};
+    job j = {o, run, o->params->block[run->dtype], tgi_grads_block(grads, run->dtype)};
     if (run->n <= TILE)
       update_tile(&j, 0);
     else

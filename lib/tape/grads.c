@@ -48,6 +48,8 @@ void tg_grads_zero(tg_grads *grads) {
     if (grads->block[d]) memset(grads->block[d], 0, block_size(grads->params, d));
 }
 
+char *tgi_grads_block(const tg_grads *grads, tg_dtype dtype) { return grads->block[dtype]; }
+
 void *tgi_grads_data(const tg_grads *grads, int index) {
   const tgi_param_row *row = &grads->params->rows[index];
   size_t offset = (size_t)row->offset * tgi_dtype_size(row->view.dtype);

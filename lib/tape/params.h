@@ -30,6 +30,8 @@ struct tg_params {
   tg_error error;                  /* of the first failed declaration */
 };
 
+/* The gradients of one dtype, which lie as the parameters do; NULL where there are none. */
+char *tgi_grads_block(const tg_grads *grads, tg_dtype dtype);
 /* The memory of a parameter's gradient: dense, in the parameter's shape. NULL of a buffer. */
 void *tgi_grads_data(const tg_grads *grads, int index);
 

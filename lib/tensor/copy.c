@@ -90,6 +90,10 @@ void tgi_copy(const tg_tensor *to, const tg_tensor *from) {
 }
 
 void tgi_fill(const tg_tensor *x, double value) {
+  if (tgi_is_single(x)) {
+    tg_tensor_put(x, 0, value);
+    return;
+  }
   bool zero = value == 0 && !signbit(value);
   if (zero && tg_tensor_is_contiguous(x)) {
     memset(x->data, 0, tg_tensor_bytes(x));
