@@ -406,6 +406,10 @@ START_TEST(the_first_nan_is_named_forward_and_backward) {
                     strstr(tg_tape_message(traced), "forward"),
                 "%s", tg_tape_message(traced));
   tg_tape_reset(traced);
+  double nan = NAN;
+  ck_assert(tg_is_failed(tg_leaf(traced, tg_tensor_of(&nan, TG_F64, TG_SCALAR))));
+  ck_assert_int_eq(tg_tape_status(traced), TG_NOT_FINITE);
+  tg_tape_reset(traced);
   x = tg_name(tg_leaf(traced, tg_tensor_of(&zero, TG_F64, TG_SCALAR)), "x");
   tg_var y = tg_sqrt(x);
   tg_tensor into = tg_tensor_of(&dx, TG_F64, TG_SCALAR);

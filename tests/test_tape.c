@@ -294,6 +294,16 @@ START_TEST(shapes_are_right_where_others_were_before) {
 }
 END_TEST
 
+START_TEST(a_result_is_dense_where_a_view_was_before) {
+  double row[3] = {1, 2, 3}, matrix[6] = {1, 2, 3, 4, 5, 6};
+  tg_broadcast_to(tg_leaf(t, tg_tensor_of(row, TG_F64, TG_DIMS(3))), TG_DIMS(2, 3));
+  tg_tape_reset(t);
+  tg_tensor y = tg_value(tg_neg(tg_leaf(t, tg_tensor_of(matrix, TG_F64, TG_DIMS(2, 3)))));
+  ck_assert(tg_tensor_is_contiguous(&y));
+  ck_assert_double_eq(tg_tensor_at(&y, 5), -6);
+}
+END_TEST
+
 START_TEST(the_dump_tells_every_kind_of_attribute) {
   tg_var x = tg_dropout(tg_full(t, TG_F32, TG_DIMS(2, 3), 0.5), 0.25, (tg_key){17, 255});
   tg_var y = tg_mse_loss(x, tg_zeros_like(x), TG_REDUCTION_SUM);
@@ -375,6 +385,7 @@ int main(void) {
   tcase_add_test(tests, the_dump_follows_operands_not_ids);
   tcase_add_test(tests, the_dump_has_one_line_a_node);
   tcase_add_test(tests, shapes_are_right_where_others_were_before);
+  tcase_add_test(tests, a_result_is_dense_where_a_view_was_before);
   tcase_add_test(tests, the_dump_tells_every_kind_of_attribute);
   tcase_add_test(tests, a_message_has_no_newline);
   tcase_add_test(tests, params_are_declared_sealed_and_found);

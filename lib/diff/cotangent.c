@@ -197,10 +197,9 @@ void tgi_close_cotangent(tgi_plain *s, uint32_t id) {
   c->data = NULL;
 }
 
-bool tgi_destination(tgi_plain *s, uint32_t id, tg_tensor *dx, bool *fresh) {
-  *fresh = false;
-  if (!tgi_is_on_path(s, id)) return false;
+bool tgi_open(tgi_plain *s, uint32_t id, tg_tensor *dx, bool *fresh) {
   const tgi_node *node = tgi_node_at(s->t, id);
+  *fresh = false;
   if (tgi_is_borrowed(s, node, id)) return is_gradient(s, node, dx, fresh);
   *fresh = s->of[id].data == NULL;
   return open_cotangent(s, node, id, dx);

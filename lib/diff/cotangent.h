@@ -83,7 +83,10 @@ static inline void tgi_cotangent_tensor(const tgi_plain *s, uint32_t id, tg_tens
 }
 /* Where the cotangent of operand `id` goes. *fresh: it holds garbage. False: nowhere, or no
    memory. */
-bool tgi_destination(tgi_plain *s, uint32_t id, tg_tensor *dx, bool *fresh);
+bool tgi_open(tgi_plain *s, uint32_t id, tg_tensor *dx, bool *fresh); /* of one on a path */
+static inline bool tgi_destination(tgi_plain *s, uint32_t id, tg_tensor *dx, bool *fresh) {
+  return tgi_is_on_path(s, id) && tgi_open(s, id, dx, fresh);
+}
 /* The node was passed: its buffer is free for others. */
 void tgi_close_cotangent(tgi_plain *s, uint32_t id);
 

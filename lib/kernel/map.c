@@ -143,26 +143,39 @@ static bool is_dense(const tg_tensor *x, const tg_tensor *dst) {
   return tgi_same_dims(dst->rank, x->strides, dst->strides) || tg_tensor_is_contiguous(x);
 }
 
+static bool are_dense(const tg_tensor *const in[], int count, const tg_tensor *dst) {
+  for (int k = 0; k < count; k++)
+    if (!is_dense(in[k], dst)) return false;
+  return true;
+}
+
 bool tgi_map(const tg_runtime *runtime, tgi_map_fn *fn, const tg_tensor *dst,
              const tg_tensor *const in[], int count, const double attrs[]) {
   static const double none[2] = {0, 0};
+  if (attrs == NULL) attrs = none;
+  const int64_t n = tgi_numel(dst);
+  if (n == 0) return true;
+  const bool dense = n == 1 || are_dense(in, count, dst);
+  if (dense && n <= TILE) {
+    const void *at[TGI_MAP_OPERANDS];
+    for (int k = 0; k < count; k++) at[k] = in[k]->data;
+    fill_up(at, count);
+    return fn(n, dst->data, at, attrs);
+  }
   job j;
   j.fn = fn;
-  j.attrs = attrs != NULL ? attrs : none;
+  j.attrs = attrs;
   j.dst = dst->data;
-  j.dst_size = tgi_dtype_size(dst->dtype);
-  j.n = tgi_numel(dst);
+  j.n = n;
   j.count = count;
-  j.dense = true;
+  j.dense = dense;
+  j.dst_size = tgi_dtype_size(dst->dtype);
   for (int k = 0; k < count; k++) {
     j.base[k] = in[k]->data;
     j.size[k] = tgi_dtype_size(in[k]->dtype);
-    j.dense = j.dense && (j.n == 1 || is_dense(in[k], dst));
   }
-  if (j.n == 0) return true;
-  if (j.dense && j.n <= TILE) return map_dense(&j, 0, j.n);
-  if (!j.dense) tgi_walk_init(&j.walk, count, in);
+  if (!dense) tgi_walk_init(&j.walk, count, in);
   atomic_init(&j.failed, false);
-  tgi_parallel_tiles(runtime, (j.n + TILE - 1) / TILE, map_tile, &j);
+  tgi_parallel_tiles(runtime, tgi_ceil_div(n, TILE), map_tile, &j);
   return !atomic_load(&j.failed);
 }
