@@ -14,20 +14,6 @@ typedef struct fold {
   tg_tape *t; /* for kernels' errors and scratch */
 } fold;
 
-/* clang-format off */
-static const tg_op *const elementwise[] = {
-#define ROW(name) &tgi_op_##name,
-#include "kernel/elementwise_rows.h"
-    &tgi_op_where,
-};
-/* clang-format on */
-
-bool tgi_is_elementwise(const tg_op *op) {
-  for (size_t i = 0; i < sizeof elementwise / sizeof *elementwise; i++)
-    if (elementwise[i] == op) return true;
-  return false;
-}
-
 static const tgi_val *base_of(const fold *f, uint32_t v) { return &f->g->values[f->lies[v].base]; }
 
 static bool are_constant(const fold *f, const tgi_step *step) {
@@ -124,7 +110,8 @@ static tg_status fold_to_broadcast(fold *f, tgi_step *step) {
 
 static tg_status fold_step(fold *f, tgi_step *step) {
   if (f->lies[step->y[0]].is_view || !is_fixed(step) || !are_constant(f, step)) return TG_OK;
-  if (has_same_elements(f, step) && tgi_is_elementwise(step->op)) return fold_to_broadcast(f, step);
+  if (has_same_elements(f, step) && step->op->flags & TG_OP_ELEMENTWISE)
+    return fold_to_broadcast(f, step);
   size_t bytes = tg_tensor_bytes(&f->g->values[step->y[0]].like);
   return bytes <= SMALL || bytes <= largest_operand(f, step) ? fold_whole(f, step) : TG_OK;
 }

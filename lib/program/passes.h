@@ -14,9 +14,6 @@ tgi_pass_fn tgi_pass_spread;
 tgi_pass_fn tgi_pass_pair;
 tgi_pass_fn tgi_pass_accumulate;
 
-/* Is element i of its result made from elements i of its operands? */
-bool tgi_is_elementwise(const tg_op *op);
-
 /* y = a b + c, matrices. May lie where c lies, and nowhere else. */
 extern const tg_op tgi_product_sum_op;
 

@@ -99,7 +99,7 @@ static const struct {
 static axis_fn *axis_of(const tg_op *op) {
   for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
     if (rows[k].op == op) return rows[k].axis;
-  return tgi_is_elementwise(op) ? axis_same : NULL;
+  return op->flags & TG_OP_ELEMENTWISE ? axis_same : NULL;
 }
 
 /* ---- what is equal ---- */
