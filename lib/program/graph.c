@@ -83,17 +83,22 @@ uint32_t *tgi_graph_uses(tgi_graph *g) {
   return uses;
 }
 
-static bool same_field(const tg_field *f, const char *a, const char *b) {
+/* The bytes of a field that count. */
+static size_t field_size(const tg_field *f, const char *attrs) {
   static const size_t sizes[] = {
       [TG_FIELD_F64] = sizeof(double),     [TG_FIELD_I64] = sizeof(int64_t),
       [TG_FIELD_INT] = sizeof(int),        [TG_FIELD_BOOL] = sizeof(bool),
       [TG_FIELD_DTYPE] = sizeof(tg_dtype), [TG_FIELD_KEY] = sizeof(tg_key),
       [TG_FIELD_ENUM] = sizeof(int),       [TG_FIELD_POINTER] = sizeof(void *)};
-  if (f->type != TG_FIELD_I64S) return memcmp(a + f->offset, b + f->offset, sizes[f->type]) == 0;
-  int m, n;
-  memcpy(&m, a + f->count, sizeof m);
-  memcpy(&n, b + f->count, sizeof n);
-  return m == n && memcmp(a + f->offset, b + f->offset, (size_t)m * sizeof(int64_t)) == 0;
+  int n;
+  if (f->type != TG_FIELD_I64S) return sizes[f->type];
+  memcpy(&n, attrs + f->count, sizeof n);
+  return (size_t)n * sizeof(int64_t);
+}
+
+static bool same_field(const tg_field *f, const char *a, const char *b) {
+  size_t size = field_size(f, a);
+  return size == field_size(f, b) && memcmp(a + f->offset, b + f->offset, size) == 0;
 }
 
 bool tgi_same_attrs(const tg_op *op, const void *a, const void *b) {
@@ -102,6 +107,22 @@ bool tgi_same_attrs(const tg_op *op, const void *a, const void *b) {
   for (const tg_field *f = op->attrs; f->name; f++)
     if (!same_field(f, a, b)) return false;
   return true;
+}
+
+uint64_t tgi_hash_attrs(const tg_op *op, const void *attrs) {
+  uint64_t hash = 0;
+  for (const tg_field *f = op->attrs_size ? op->attrs : NULL; f && f->name; f++) {
+    const char *at = (const char *)attrs + f->offset;
+    for (size_t left = field_size(f, attrs); left > 0;) {
+      uint64_t word = 0;
+      size_t m = left < sizeof word ? left : sizeof word;
+      memcpy(&word, at, m);
+      hash = tgi_mix(hash, word);
+      at += m;
+      left -= m;
+    }
+  }
+  return hash;
 }
 
 bool tgi_constant_number(const tgi_graph *g, uint32_t v, double *number) {

@@ -62,6 +62,8 @@ typedef struct tgi_graph {
   uint32_t *inputs; /* [input_count] values by number */
   size_t input_count;
   int64_t recorded;
+  struct tgi_lie *lies; /* [lies_room] memory of layouts */
+  size_t lies_room;
 } tgi_graph;
 
 enum { TGI_NO_STEP = -1 };
@@ -98,6 +100,13 @@ tg_status tgi_graph_sweep(tgi_graph *g);
 tg_status tgi_graph_sort(tgi_graph *g);
 /* Are the attributes of two steps of one operator equal, by its table of fields? */
 bool tgi_same_attrs(const tg_op *op, const void *a, const void *b);
+/* The same for equal attributes. */
+uint64_t tgi_hash_attrs(const tg_op *op, const void *attrs);
+/* The hash of what `hash` is of, and then `word`. */
+static inline uint64_t tgi_mix(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+  return hash ^ hash >> 29;
+}
 /* The only element of a constant, which is a float; false where v is none. */
 bool tgi_constant_number(const tgi_graph *g, uint32_t v, double *number);
 
@@ -117,7 +126,7 @@ typedef struct tgi_lie {
   bool is_view;
 } tgi_lie;
 /* lies[value_count], and room for one more value for each root, which is no view; NULL with error
-   set. */
+   set. It may take the memory of the last layout, which is gone then. */
 tgi_lie *tgi_graph_layout(tgi_graph *g);
 /* The lie of the step's result, if it may be a view; those of its operands are right. t holds no
    node. False with error set. */

@@ -57,8 +57,17 @@ bool tgi_graph_lay(tgi_graph *g, tg_tape *t, const tgi_step *step, tgi_lie lies[
   return found;
 }
 
+/* Graphs of millions of values are laid out by several passes. */
+static tgi_lie *make_room(tgi_graph *g) {
+  size_t room = g->value_count + g->root_count;
+  if (room <= g->lies_room) return g->lies;
+  g->lies = tgi_graph_alloc(g, room * sizeof *g->lies);
+  g->lies_room = g->lies ? room : 0;
+  return g->lies;
+}
+
 tgi_lie *tgi_graph_layout(tgi_graph *g) {
-  tgi_lie *lies = tgi_graph_alloc(g, (g->value_count + g->root_count) * sizeof *lies);
+  tgi_lie *lies = make_room(g);
   tg_tape *t = tg_tape_new(&(tg_tape_options){.runtime = g->runtime}, g->error);
   bool right = lies && t;
   for (size_t v = 0; right && v < g->value_count; v++)

@@ -15,11 +15,6 @@ typedef struct merge {
   uint64_t mask;
 } merge;
 
-static uint64_t mix(uint64_t hash, uint64_t word) {
-  hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-  return hash ^ hash >> 29;
-}
-
 static const tgi_step *step_of(const merge *m, uint32_t v) {
   return m->maker[v] == TGI_NO_STEP ? NULL : &m->g->steps[m->maker[v]];
 }
@@ -33,31 +28,23 @@ static bool is_open(const tg_op *op) {
 
 /* ---- hashes ---- */
 
-static uint64_t hash_attrs(const tg_op *op, const void *attrs) {
-  char text[400] = "";
-  uint64_t hash = 0;
-  tg_attrs_text(op, attrs, text, sizeof text);
-  for (const char *at = text; *at; at++) hash = mix(hash, (unsigned char)*at);
-  return hash;
-}
-
 static uint64_t hash_step(const tgi_step *step) {
-  uint64_t hash = mix((uint64_t)(uintptr_t)step->op, hash_attrs(step->op, step->attrs));
+  uint64_t hash = tgi_mix((uint64_t)(uintptr_t)step->op, tgi_hash_attrs(step->op, step->attrs));
   uint64_t low = step->n > 0 ? step->x[0] : 0;
   if (!is_commutative(step->op)) {
-    for (uint32_t i = 0; i < step->n; i++) hash = mix(hash, step->x[i]);
+    for (uint32_t i = 0; i < step->n; i++) hash = tgi_mix(hash, step->x[i]);
     return hash;
   }
   uint64_t high = step->x[1];
-  return mix(hash, low < high ? low << 32 | high : high << 32 | low);
+  return tgi_mix(hash, low < high ? low << 32 | high : high << 32 | low);
 }
 
 static uint64_t hash_value(const merge *m, uint32_t v) {
   const tgi_val *value = &m->g->values[v];
   if (value->source == TGI_CONST)
-    return mix(mix(1, (uint64_t)value->like.rank), tgi_hash_tensor(&value->like));
+    return tgi_mix(tgi_mix(1, (uint64_t)value->like.rank), tgi_hash_tensor(&value->like));
   if (value->source == TGI_FROM_PARAM)
-    return mix(mix(2, (uint64_t)(uintptr_t)value->params), (uint64_t)value->index);
+    return tgi_mix(tgi_mix(2, (uint64_t)(uintptr_t)value->params), (uint64_t)value->index);
   return hash_step(step_of(m, v));
 }
 

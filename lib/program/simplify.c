@@ -29,7 +29,7 @@ static bool is_same_number(double a, double b) { return a == b && !signbit(a) ==
 
 bool tgi_is_number(const tgi_simplify *s, uint32_t v, double number) {
   double is;
-  return v < s->known && tgi_constant_number(s->g, s->lies[v].base, &is) &&
+  return v < s->known && s->constant[v] && tgi_constant_number(s->g, s->lies[v].base, &is) &&
          is_same_number(is, number);
 }
 
@@ -249,6 +249,14 @@ static uint32_t apply(tgi_simplify *s, size_t at) {
 
 /* ---- rounds ---- */
 
+/* Apart from the values, which are wide: rules ask it of most operands, and rarely hear yes. */
+static const bool *find_constants(tgi_graph *g, const tgi_lie lies[]) {
+  bool *constant = lies ? tgi_graph_alloc(g, g->value_count * sizeof *constant) : NULL;
+  for (size_t v = 0; constant && v < g->value_count; v++)
+    constant[v] = g->values[lies[v].base].source == TGI_CONST;
+  return constant;
+}
+
 static bool begin_round(tgi_simplify *s) {
   tgi_graph *g = s->g;
   *s = (tgi_simplify){.g = g,
@@ -257,7 +265,8 @@ static bool begin_round(tgi_simplify *s) {
                       .maker = tgi_graph_makers(g),
                       .uses = tgi_graph_uses(g),
                       .replace = tgi_graph_alloc(g, g->value_count * sizeof *s->replace)};
-  if (!s->lies || !s->maker || !s->uses || !s->replace) return false;
+  s->constant = find_constants(g, s->lies);
+  if (!s->constant || !s->maker || !s->uses || !s->replace) return false;
   for (size_t v = 0; v < s->known; v++) s->replace[v] = (uint32_t)v;
   return true;
 }

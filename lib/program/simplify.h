@@ -9,6 +9,7 @@ typedef struct tgi_simplify {
   tgi_graph *g;
   size_t known; /* how many values they tell of */
   const tgi_lie *lies;
+  const bool *constant; /* is all that the value is a view of? */
   const int32_t *maker;
   uint32_t *uses;    /* at most too large */
   uint32_t *replace; /* by value: what is read instead */
