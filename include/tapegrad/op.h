@@ -55,6 +55,16 @@ typedef tg_var tg_jvp_fn(const tg_call *c, const tg_var dx[]);
    or 1. dx is contiguous, g may have any strides. Optional: the plain sweep then runs vjp. */
 typedef tg_status tg_grad_fn(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                              double beta);
+/* Elements [first, first + n) of what grad gives, in row-major order, for operators whose operands
+   all have as many elements, and whose result has as many too, or one. In the first case element k
+   of a cotangent depends on the k-th elements alone, and g holds those of the range; in the second
+   g is the result's whole cotangent. dx holds the range, and may be g where the result has it too.
+   Operands and result are contiguous.
+   Each element has the bits that grad gives it. It takes no scratch, touches no tape, cannot fail,
+   and is called from any thread. Plain sweeps then reverse runs of such nodes block by block, so
+   that cotangents between them never leave the cache. Optional, beside grad. */
+typedef void tg_grad_part_fn(const tg_call *c, int i, int64_t first, int64_t n, const void *g,
+                             void *dx, double beta);
 /* For programs, which call the kernel on other numbers again and again: settles what follows from
    dtypes and layouts alone. c is a call whose data may be NULL. Returns what is to be called
    instead, with *attrs (from tg_call_scratch, of the program here) for c->attrs; NULL: the kernel.
@@ -150,6 +160,7 @@ struct tg_op {
   tg_grad_fn *grad;
   tg_compose_fn *compose; /* instead of kernel and rules */
   tg_bind_fn *bind;
+  tg_grad_part_fn *grad_part;
   const tg_sample *samples;
   int n_samples;
 };

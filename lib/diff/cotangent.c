@@ -204,3 +204,52 @@ bool tgi_open(tgi_plain *s, uint32_t id, tg_tensor *dx, bool *fresh) {
   *fresh = s->of[id].data == NULL;
   return open_cotangent(s, node, id, dx);
 }
+
+/* ---- heirs: a cotangent that is the node's own is handed on, not copied ---- */
+
+bool tgi_may_inherit(const tgi_plain *s, uint32_t id, const uint32_t ids[], int i) {
+  const tgi_node *node = tgi_node_at(s->t, id), *x = tgi_node_at(s->t, ids[i]);
+  if (s->of[ids[i]].data || !tgi_is_on_path(s, ids[i]) || tgi_is_borrowed(s, x, ids[i]) ||
+      tgi_is_written(s, ids[i]))
+    return false;
+  for (int j = 0; j < node->n; j++)
+    if (j != i && ids[j] == ids[i]) return false;
+  return x->dtype == node->dtype &&
+         (tgi_is_viewed(s, id) ? tgi_has_shape_of(x, node)
+                               : x->layout->numel == node->layout->numel);
+}
+
+int tgi_find_heir(const tgi_plain *s, uint32_t id, const uint32_t ids[]) {
+  const tgi_node *node = tgi_node_at(s->t, id);
+  if (s->t->trace_nan || tgi_is_written(s, id)) return -1; /* a trace looks at each cotangent */
+  for (int i = 0; i < 2 && i < node->n; i++)
+    if (tgi_passes(node->op, i) && tgi_may_inherit(s, id, ids, i)) return i;
+  return -1;
+}
+
+void tgi_hand_over(tgi_plain *s, uint32_t id, uint32_t heir) {
+  tgi_cotangent *from = &s->of[id], *to = &s->of[heir];
+  *to = *from;
+  if (from->data == (void *)&from->small) to->data = &to->small;
+  from->data = NULL;
+}
+
+/* ---- targets ---- */
+
+static void deliver_to(tgi_plain *s, int i, const tg_tensor *g) {
+  if (s->dx[i].data != g->data) tgi_accumulate(s->t->runtime, &s->dx[i], g, s->written ? 0 : 1);
+  if (s->written) s->written[i] = true;
+}
+
+void tgi_deliver(tgi_plain *s, uint32_t id, const tg_tensor *g) {
+  tg_tensor dx;
+  for (int i = 0; i < s->n_x; i++)
+    if (s->x[i].id == id) deliver_to(s, i, g);
+  const tgi_node *node = tgi_node_at(s->t, id);
+  bool trained = node->flags & TGI_LEAF && node->flags & TGI_NEEDS_GRAD;
+  const tgi_leaf *leaf = trained ? node->attrs : NULL;
+  if (s->grads && leaf && leaf->params == tg_grads_params(s->grads)) {
+    dx = tg_grads_tensor(s->grads, leaf->index);
+    if (dx.data) tgi_accumulate(s->t->runtime, &dx, g, 1);
+  }
+}

@@ -98,4 +98,22 @@ bool tgi_may_lend(const tgi_plain *s, uint32_t to, const tg_tensor *g);
    sweep; of anything else a copy is kept, without what it repeats. False: no memory. */
 bool tgi_lend(tgi_plain *s, uint32_t from, uint32_t to, const tg_tensor *g);
 
+/* The cotangent of operand i is the result's as it is. */
+static inline bool tgi_passes(const tg_op *op, int i) {
+  return (i == 0 && op->flags & TG_OP_PASSES_0) || (i == 1 && op->flags & TG_OP_PASSES_1);
+}
+static inline bool tgi_has_shape_of(const tgi_node *a, const tgi_node *b) {
+  return a->layout->rank == b->layout->rank &&
+         tgi_same_dims(a->layout->rank, a->layout->entries, b->layout->entries);
+}
+/* Can what the node has serve as the cotangent of operand i, which has none yet, once no other
+   operand's needs it? */
+bool tgi_may_inherit(const tgi_plain *s, uint32_t id, const uint32_t ids[], int i);
+/* The operand whose cotangent is the node's as it is, and which takes it over once all others are
+   served; -1: none. */
+int tgi_find_heir(const tgi_plain *s, uint32_t id, const uint32_t ids[]);
+void tgi_hand_over(tgi_plain *s, uint32_t id, uint32_t heir);
+/* The node's cotangent is complete: it goes to every dx[i] that asked for it. */
+void tgi_deliver(tgi_plain *s, uint32_t id, const tg_tensor *g);
+
 #endif

@@ -3,49 +3,9 @@
    on the tape. */
 #include <string.h>
 
-#include "diff/cotangent.h"
+#include "diff/blocks.h"
 #include "kernel/accumulate.h"
 #include "tape/params.h"
-
-/* ---- heirs: a cotangent that is the node's own is handed on, not copied ---- */
-
-static bool passes(const tg_op *op, int i) {
-  return (i == 0 && op->flags & TG_OP_PASSES_0) || (i == 1 && op->flags & TG_OP_PASSES_1);
-}
-
-static bool has_shape_of(const tgi_node *a, const tgi_node *b) {
-  return a->layout->rank == b->layout->rank &&
-         tgi_same_dims(a->layout->rank, a->layout->entries, b->layout->entries);
-}
-
-/* The node's cotangent is operand i's as it is, nothing was added to that yet, and no other
-   operand's rule will read or write it. */
-static bool is_heir(const tgi_plain *s, uint32_t id, const uint32_t ids[], int i) {
-  const tgi_node *node = tgi_node_at(s->t, id), *x = tgi_node_at(s->t, ids[i]);
-  if (s->of[ids[i]].data || !tgi_is_on_path(s, ids[i]) || tgi_is_borrowed(s, x, ids[i]) ||
-      tgi_is_written(s, ids[i]))
-    return false;
-  for (int j = 0; j < node->n; j++)
-    if (j != i && ids[j] == ids[i]) return false;
-  return x->dtype == node->dtype &&
-         (tgi_is_viewed(s, id) ? has_shape_of(x, node) : x->layout->numel == node->layout->numel);
-}
-
-/* The operand that takes over the node's buffer once all others are served; -1: none. */
-static int find_heir(const tgi_plain *s, uint32_t id, const uint32_t ids[]) {
-  const tgi_node *node = tgi_node_at(s->t, id);
-  if (s->t->trace_nan || tgi_is_written(s, id)) return -1; /* a trace looks at each cotangent */
-  for (int i = 0; i < 2 && i < node->n; i++)
-    if (passes(node->op, i) && is_heir(s, id, ids, i)) return i;
-  return -1;
-}
-
-static void hand_over(tgi_plain *s, uint32_t id, uint32_t heir) {
-  tgi_cotangent *from = &s->of[id], *to = &s->of[heir];
-  *to = *from;
-  if (from->data == (void *)&from->small) to->data = &to->small;
-  from->data = NULL;
-}
 
 /* ---- one node ---- */
 
@@ -57,7 +17,7 @@ static bool is_intact(const tgi_plain *s, const char *what) {
 /* Operand i, which is not the heir, reads the cotangent that it has in common with the node. */
 static bool is_lender(const tgi_plain *s, const tgi_node *node, const uint32_t ids[], int i,
                       const tg_tensor *g) {
-  return passes(node->op, i) && has_shape_of(tgi_node_at(s->t, ids[i]), node) &&
+  return tgi_passes(node->op, i) && tgi_has_shape_of(tgi_node_at(s->t, ids[i]), node) &&
          tgi_may_lend(s, ids[i], g);
 }
 
@@ -120,28 +80,6 @@ static tg_status reverse_by_rules(tgi_plain *s, uint32_t id, const tg_tensor *g)
   return status == TG_OK ? t->status : status;
 }
 
-/* ---- targets ---- */
-
-static void deliver_to(tgi_plain *s, int i, const tg_tensor *g) {
-  if (s->dx[i].data != g->data) tgi_accumulate(s->t->runtime, &s->dx[i], g, s->written ? 0 : 1);
-  if (s->written) s->written[i] = true;
-}
-
-/* The node's cotangent is complete: it goes to every dx[i] that asked for it. */
-static tg_status deliver(tgi_plain *s, uint32_t id, const tg_tensor *g) {
-  tg_tensor dx;
-  for (int i = 0; i < s->n_x; i++)
-    if (s->x[i].id == id) deliver_to(s, i, g);
-  const tgi_node *node = tgi_node_at(s->t, id);
-  bool trained = node->flags & TGI_LEAF && node->flags & TGI_NEEDS_GRAD;
-  const tgi_leaf *leaf = trained ? node->attrs : NULL;
-  if (s->grads && leaf && leaf->params == tg_grads_params(s->grads)) {
-    dx = tg_grads_tensor(s->grads, leaf->index);
-    if (dx.data) tgi_accumulate(s->t->runtime, &dx, g, 1);
-  }
-  return TG_OK;
-}
-
 /* Is any operand but the heir on a path? */
 static bool has_others(const tgi_plain *s, const tgi_node *node, const uint32_t ids[], int heir) {
   for (int i = 0; i < node->n; i++)
@@ -156,7 +94,7 @@ static tg_status reverse_operands(tgi_plain *s, uint32_t id, const tg_tensor *g)
   tg_tensor few[FEW], *in = few;
   int64_t notes[2];
   tg_status status = TG_OK;
-  int heir = find_heir(s, id, ids);
+  int heir = tgi_find_heir(s, id, ids);
   if (has_others(s, node, ids, heir)) {
     tg_call c;
     if (node->n > FEW) in = tgi_tape_work(s->t, node->n * sizeof *in);
@@ -165,7 +103,7 @@ static tg_status reverse_operands(tgi_plain *s, uint32_t id, const tg_tensor *g)
     if (node->n > FEW) c.notes = memset(notes, 0, sizeof notes);
     status = reverse_by_grad(s, &c, g, heir);
   }
-  if (heir >= 0) hand_over(s, id, ids[heir]);
+  if (heir >= 0) tgi_hand_over(s, id, ids[heir]);
   return status;
 }
 
@@ -179,8 +117,8 @@ static tg_status reverse_node(tgi_plain *s, uint32_t id) {
   const tgi_node *node = tgi_node_at(s->t, id);
   tg_tensor g;
   tgi_cotangent_tensor(s, id, &g);
-  tg_status status = tgi_is_target(s, id) ? deliver(s, id, &g) : TG_OK;
-  if (status != TG_OK || node->flags & TGI_CONSTANT || node->n == 0) return status;
+  if (tgi_is_target(s, id)) tgi_deliver(s, id, &g);
+  if (node->flags & TGI_CONSTANT || node->n == 0) return TG_OK;
   return by_rules(s, node) ? reverse_by_rules(s, id, &g) : reverse_operands(s, id, &g);
 }
 
@@ -216,10 +154,12 @@ static tg_status run(tgi_plain *s, uint32_t top, const tg_var y[], const tg_var 
     tg_status status = seed(s, y[j], g ? g[j] : TG_NONE);
     if (status != TG_OK) return status;
   }
+  bool blocks = tgi_has_blocks(s->t);
   for (uint32_t id = top; id > 0; id--) {
     if (s->of[id].data == NULL) continue;
     tgi_arena_mark work = tgi_arena_mark_of(&s->t->work);
-    tg_status status = reverse_node(s, id);
+    bool reversed = blocks && tgi_reverse_blocks(s, id);
+    tg_status status = reversed ? s->t->status : reverse_node(s, id);
     tgi_arena_rewind(&s->t->work, work);
     if (status != TG_OK) return status;
     tgi_close_cotangent(s, id);

@@ -179,3 +179,15 @@ bool tgi_map(const tg_runtime *runtime, tgi_map_fn *fn, const tg_tensor *dst,
   tgi_parallel_tiles(runtime, tgi_ceil_div(n, TILE), map_tile, &j);
   return !atomic_load(&j.failed);
 }
+
+/* ---- parts ---- */
+
+void tgi_map_part(tgi_map_fn *fn, int64_t first, int64_t n, void *dst, const tg_tensor *const in[],
+                  int count, const void *g, const double attrs[]) {
+  const void *at[TGI_MAP_OPERANDS];
+  for (int k = 0; k < TGI_MAP_OPERANDS; k++) {
+    const int64_t size = k < count ? (int64_t)tgi_dtype_size(in[k]->dtype) : 0;
+    at[k] = k < count ? (const char *)in[k]->data + first * size : g;
+  }
+  fn(n, dst, at, attrs);
+}

@@ -37,4 +37,9 @@ const tgi_map_table *tgi_map_table_for(tg_isa isa, tg_dtype dtype);
 bool tgi_map(const tg_runtime *runtime, tgi_map_fn *fn, const tg_tensor *dst,
              const tg_tensor *const in[], int count, const double attrs[]);
 
+/* Elements [first, first + n) of dst = fn(in[0], ..., in[count - 1], g, ...), all of them dense.
+   dst and g, which stands for all operands from `count` on, hold just those elements. */
+void tgi_map_part(tgi_map_fn *fn, int64_t first, int64_t n, void *dst, const tg_tensor *const in[],
+                  int count, const void *g, const double attrs[]);
+
 #endif

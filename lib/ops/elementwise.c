@@ -73,6 +73,12 @@ static tg_status map_cotangent(const tg_call *c, const tgi_map_row *row, int i, 
   return TG_OK;
 }
 
+static void map_part(const tg_call *c, const tgi_map_row *row, int i, int64_t first, int64_t n,
+                     const void *g, void *dx, double beta) {
+  const tg_tensor *const in[] = {&c->in[0], &c->in[c->n - 1], &c->out};
+  tgi_map_part(row->cotangent[i][beta != 0], first, n, dx, in, 3, g, numbers_of(c));
+}
+
 /* A predicate's result: bool, in the shape of the operands. */
 static tg_status shape_bool(tg_call *c) {
   const tg_status status = tg_shape_same(c);
@@ -89,6 +95,10 @@ static tg_status shape_bool(tg_call *c) {
   static tg_status grad_##name(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,   \
                                double beta) {                                                      \
     return map_cotangent(c, &table_of(c)->name, i, g, dx, beta);                                   \
+  }                                                                                                \
+  static void part_##name(const tg_call *c, int i, int64_t first, int64_t n, const void *g,        \
+                          void *dx, double beta) {                                                 \
+    map_part(c, &table_of(c)->name, i, first, n, g, dx, beta);                                     \
   }
 
 #define ROW(name) VALUE(name)
@@ -249,9 +259,11 @@ static tg_var operand(const tg_call *c, int i) { return c->x[i]; }
 #define IS_G(rule)   (sizeof(#rule) == sizeof("g")) /* a rule that is one letter long is g */
 #define SLOPE(name, rule)                                                                          \
   .vjp = {vjp_x_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name,                        \
+  .grad_part = part_##name,                                                                        \
   .flags = HERE | (IS_G(rule) ? TG_OP_PASSES_0 : 0)
 #define SLOPES(name, rule_a, rule_b)                                                               \
   .vjp = {vjp_a_of_##name, vjp_b_of_##name}, .jvp = tg_jvp_elementwise, .grad = grad_##name,       \
+  .grad_part = part_##name,                                                                        \
   .flags = HERE | (IS_G(rule_a) ? TG_OP_PASSES_0 : 0) |                                  \
            (IS_G(rule_b) ? TG_OP_PASSES_1 : 0)
 #define FLAT         .vjp = {tg_vjp_zero, tg_vjp_zero}, .jvp = tg_jvp_zero

@@ -97,7 +97,7 @@ static const tg_sample samples_cast[] = {
 const tg_op tgi_op_identity = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_PASSES_0, .name = "identity", .label = "identity", .formula = "y = x",
   .arity = 1, .dtypes = TG_ANY,
-  .shape = shape_identity, .vjp = {vjp_identity}, .jvp = jvp_identity, .grad = grad_identity, TG_SAMPLES(samples_same),
+  .shape = shape_identity, .vjp = {vjp_identity}, .jvp = jvp_identity, .grad = grad_identity, .grad_part = tgi_part_same, TG_SAMPLES(samples_same),
 };
 const tg_op tgi_op_detach = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_CONST, .name = "detach", .label = "detach", .formula = "y = x, a constant",
@@ -107,7 +107,7 @@ const tg_op tgi_op_detach = {
 const tg_op tgi_op_contiguous = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_PASSES_0, .name = "contiguous", .label = "contiguous", .formula = "y = x, in row-major memory",
   .arity = 1, .dtypes = TG_ANY,
-  .shape = shape_contiguous, .kernel = kernel_copy, .vjp = {vjp_identity}, .jvp = jvp_identity, .grad = grad_identity, TG_SAMPLES(samples_same),
+  .shape = shape_contiguous, .kernel = kernel_copy, .vjp = {vjp_identity}, .jvp = jvp_identity, .grad = grad_identity, .grad_part = tgi_part_same, TG_SAMPLES(samples_same),
 };
 const tg_op tgi_op_cast = {
   TG_OP_INIT, .flags = TG_OP_VIEW, .name = "cast", .label = "cast", .formula = "y = x as another dtype",

@@ -61,6 +61,13 @@ static tg_status grad_loss(const tg_call *c, const tgi_loss_row *row, int i, con
   return TG_OK;
 }
 
+static void part_loss(const tg_call *c, const tgi_loss_row *row, int i, int64_t first, int64_t n,
+                      const void *g, void *dx, double beta) {
+  const int64_t at = first * (int64_t)tgi_dtype_size(c->out.dtype);
+  row->slope[i](n, dx, (const char *)c->in[0].data + at, (const char *)c->in[1].data + at,
+                attrs_of(c)->p, g, is_each(c) ? 1 : 0, 1 / divisor(c), beta);
+}
+
 /* g slope / divisor; g has rank 0 or the operands' shape. */
 static tg_var times_slope(const tg_call *c, tg_var g, tg_var slope) {
   if (tg_is_none(slope)) return TG_NONE;
@@ -81,6 +88,10 @@ static tg_var jvp_loss(const tg_call *c, const tg_var dx[]) {
   static tg_status grad_##name(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,   \
                                double beta) {                                                      \
     return grad_loss(c, &table_of(c)->name, i, g, dx, beta);                                       \
+  }                                                                                                \
+  static void part_##name(const tg_call *c, int i, int64_t first, int64_t n, const void *g,        \
+                          void *dx, double beta) {                                                 \
+    part_loss(c, &table_of(c)->name, i, first, n, g, dx, beta);                                    \
   }
 #define RULE(operand, name, slope)                                                                 \
   static tg_var vjp_##operand##_##name(const tg_call *c, tg_var g) {                               \
@@ -155,7 +166,8 @@ static tg_var operand(const tg_call *c, int i) { return c->x[i]; }
     TG_OP_INIT, .name = #op, .label = text, .formula = "reduction of " how,                        \
     .arity = 2, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_loss_attrs), .attrs = fields_##op,   \
     .shape = shape_##kind, .kernel = kernel_##op, .vjp = {vjp_x_##op, vjp_t_##op},                   \
-    .jvp = jvp_loss, .grad = grad_##op, TG_SAMPLES(samples_##op),                                  \
+    .jvp = jvp_loss, .grad = grad_##op, .grad_part = part_##op,                                    \
+    TG_SAMPLES(samples_##op),                                                                      \
   };
 #define LOSS(op, text, how, ...)                                                            \
   FIELDS(op, REDUCTION)                                                                          \

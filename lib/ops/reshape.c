@@ -187,27 +187,27 @@ static const tg_sample samples_unsqueeze[] = {
 const tg_op tgi_op_reshape = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_PASSES_0, .name = "reshape", .label = "reshape", .formula = "y = x under other dims, in row-major order",
   .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_dims_attrs), .attrs = tgi_dims_fields,
-  .shape = shape_reshape, .kernel = kernel_reshape, .vjp = {vjp_reshape}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, TG_SAMPLES(samples_reshape),
+  .shape = shape_reshape, .kernel = kernel_reshape, .vjp = {vjp_reshape}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, .grad_part = tgi_part_same, TG_SAMPLES(samples_reshape),
 };
 const tg_op tgi_op_flatten = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_PASSES_0, .name = "flatten", .label = "flatten", .formula = "y = x with the axes start_axis to end_axis as one",
   .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(flatten_attrs), .attrs = flatten_fields,
-  .shape = shape_flatten, .kernel = kernel_reshape, .vjp = {vjp_reshape}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, TG_SAMPLES(samples_flatten),
+  .shape = shape_flatten, .kernel = kernel_reshape, .vjp = {vjp_reshape}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, .grad_part = tgi_part_same, TG_SAMPLES(samples_flatten),
 };
 const tg_op tgi_op_squeeze = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_PASSES_0, .name = "squeeze", .label = "squeeze", .formula = "y = x without the axis, where its length is 1",
   .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_axis_attrs), .attrs = tgi_axis_fields,
-  .shape = shape_squeeze, .vjp = {vjp_reshape}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, TG_SAMPLES(samples_squeeze),
+  .shape = shape_squeeze, .vjp = {vjp_reshape}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, .grad_part = tgi_part_same, TG_SAMPLES(samples_squeeze),
 };
 const tg_op tgi_op_squeeze_all = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_PASSES_0, .name = "squeeze_all", .label = "squeeze", .formula = "y = x without its axes of length 1",
   .arity = 1, .dtypes = TG_ANY,
-  .shape = shape_squeeze_all, .vjp = {vjp_reshape}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, TG_SAMPLES(samples_squeeze_all),
+  .shape = shape_squeeze_all, .vjp = {vjp_reshape}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, .grad_part = tgi_part_same, TG_SAMPLES(samples_squeeze_all),
 };
 const tg_op tgi_op_unsqueeze = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_PASSES_0, .name = "unsqueeze", .label = "unsqueeze", .formula = "y = x with a new axis of length 1",
   .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_axis_attrs), .attrs = tgi_axis_fields,
-  .shape = shape_unsqueeze, .vjp = {vjp_reshape}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, TG_SAMPLES(samples_unsqueeze),
+  .shape = shape_unsqueeze, .vjp = {vjp_reshape}, .jvp = tg_jvp_linear, .grad = tgi_grad_view, .grad_part = tgi_part_same, TG_SAMPLES(samples_unsqueeze),
 };
 /* clang-format on */
 

@@ -34,6 +34,14 @@ static tg_status grad_sum(const tg_call *c, int i, const tg_tensor *g, const tg_
   return TG_OK;
 }
 
+static void part_sum(const tg_call *c, int i, int64_t first, int64_t n, const void *g, void *dx,
+                     double beta) {
+  (void)i, (void)first;
+  const tg_tensor to = tgi_vector_of(dx, c->out.dtype, n, 1);
+  const tg_tensor from = tgi_vector_of(g, c->out.dtype, n, !tgi_is_single(&c->out));
+  tgi_accumulate(c->runtime, &to, &from, beta);
+}
+
 /* ---- mean ---- */
 
 /* to = from / n, for all elements of a shape. */
@@ -74,6 +82,18 @@ static tg_status grad_mean(const tg_call *c, int i, const tg_tensor *g, const tg
   return grad_sum(c, i, &part, dx, beta);
 }
 
+static void part_mean(const tg_call *c, int i, int64_t first, int64_t n, const void *g, void *dx,
+                      double beta) {
+  tg_tensor whole = c->out, part = c->out;
+  double small;
+  if (tgi_is_single(&c->out)) {
+    whole.data = (void *)g;
+    part.data = &small;
+    divide(&part, &whole, tgi_reduced_count(c));
+  }
+  part_sum(c, i, first, n, tgi_is_single(&c->out) ? &small : g, dx, beta);
+}
+
 /* ---- samples ---- */
 
 static const tgi_reduce_attrs all = {0}, all_kept = {.keepdim = true}, first = {1, false, {0}, 0},
@@ -107,12 +127,12 @@ static const tg_sample samples_mean[] = {
 const tg_op tgi_op_sum = {
   TG_OP_INIT, .flags = TG_OP_SPREADS, .name = "sum", .label = "sum", .formula = "y = sum of x over axes",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,
-  .shape = tgi_shape_axes, .kernel = kernel_sum, .bind = bind_sum, .vjp = {vjp_sum}, .jvp = tg_jvp_linear, .grad = grad_sum, TG_SAMPLES(samples_sum),
+  .shape = tgi_shape_axes, .kernel = kernel_sum, .bind = bind_sum, .vjp = {vjp_sum}, .jvp = tg_jvp_linear, .grad = grad_sum, .grad_part = part_sum, TG_SAMPLES(samples_sum),
 };
 const tg_op tgi_op_mean = {
   TG_OP_INIT, .flags = TG_OP_SPREADS, .name = "mean", .label = "mean", .formula = "y = sum of x over axes / number of elements",
   .arity = 1, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,
-  .shape = tgi_shape_axes, .kernel = kernel_mean, .vjp = {vjp_mean}, .jvp = tg_jvp_linear, .grad = grad_mean, TG_SAMPLES(samples_mean),
+  .shape = tgi_shape_axes, .kernel = kernel_mean, .vjp = {vjp_mean}, .jvp = tg_jvp_linear, .grad = grad_mean, .grad_part = part_mean, TG_SAMPLES(samples_mean),
 };
 /* clang-format on */
 

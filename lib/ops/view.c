@@ -31,3 +31,11 @@ tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_te
   tgi_accumulate(c->runtime, &at.out, g, beta);
   return TG_OK;
 }
+
+void tgi_part_same(const tg_call *c, int i, int64_t first, int64_t n, const void *g, void *dx,
+                   double beta) {
+  (void)i, (void)first;
+  const tg_tensor to = tgi_vector_of(dx, c->out.dtype, n, 1);
+  const tg_tensor from = tgi_vector_of(g, c->out.dtype, n, 1);
+  if (g != dx || beta != 0) tgi_accumulate(c->runtime, &to, &from, beta);
+}

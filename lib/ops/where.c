@@ -35,6 +35,12 @@ static tg_status grad_where(const tg_call *c, int i, const tg_tensor *g, const t
   return TG_OK;
 }
 
+static void part_where(const tg_call *c, int i, int64_t first, int64_t n, const void *g, void *dx,
+                       double beta) {
+  const tg_tensor *const in[] = {&c->in[0], &c->in[0]};
+  tgi_map_part(row_of(c)->cotangent[i - 1][beta != 0], first, n, dx, in, 2, g, NULL);
+}
+
 static tg_var vjp_a(const tg_call *c, tg_var g) {
   return tg_where(c->x[0], g, tg_scalar_like(g, 0));
 }
@@ -108,6 +114,7 @@ const tg_op tgi_op_where = {
     .vjp = {tg_vjp_zero, vjp_a, vjp_b},
     .jvp = jvp_where,
     .grad = grad_where,
+    .grad_part = part_where,
     TG_SAMPLES(samples),
 };
 

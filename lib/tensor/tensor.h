@@ -126,4 +126,10 @@ void tgi_walk_run(const tgi_walk *w, int64_t r, char *at[]);
 void tgi_walk_start(const tgi_walk *w, int64_t r, int64_t index[], char *at[]);
 void tgi_walk_next(const tgi_walk *w, int64_t index[], char *at[]);
 
+/* Memory of n elements as a tensor of rank 1; `step` is 1, or 0 for one element n times. */
+static inline tg_tensor tgi_vector_of(const void *data, tg_dtype dtype, int64_t n, int64_t step) {
+  return (tg_tensor){
+      .data = (void *)data, .dtype = dtype, .rank = 1, .dims = {n}, .strides = {step}};
+}
+
 #endif

@@ -1,5 +1,7 @@
 /* The plain sweep against the recorded one: an operator's grad says the same as its vjp, whether it
    sets or adds, whatever the strides of the cotangent. */
+#include <string.h>
+
 #include "cases.h"
 #include "tape/tape.h"
 
@@ -25,6 +27,28 @@ static tg_tensor spread(const tg_tensor *g) {
 
 /* ---- grad itself ---- */
 
+static bool goes_in_parts(const tg_call *c, const tg_tensor *g) {
+  int64_t n = tg_tensor_numel(&c->in[0]), results = tg_tensor_numel(g);
+  for (int k = 0; k < c->n; k++)
+    if (tg_tensor_numel(&c->in[k]) != n || !tg_tensor_is_contiguous(&c->in[k])) return false;
+  return c->op->grad_part && tg_tensor_is_contiguous(g) && (results == n || results == 1);
+}
+
+/* dx, which is what grad made of `before`, part by part: the same bits. */
+static void compare_parts(op_case *c, const tg_call *call, int i, const tg_tensor *g,
+                          const tg_tensor *before, const tg_tensor *dx, double beta) {
+  enum { PART = 5 };
+  tg_tensor parts = case_copy(c, before);
+  int64_t n = tg_tensor_numel(dx), size = (int64_t)tg_dtype_size(dx->dtype);
+  int64_t step = tg_tensor_numel(g) == 1 ? 0 : size;
+  if (!goes_in_parts(call, g)) return;
+  for (int64_t k = 0; k < n; k += PART)
+    call->op->grad_part(call, i, k, n - k < PART ? n - k : PART, (char *)g->data + k * step,
+                        (char *)parts.data + k * size, beta);
+  if (memcmp(parts.data, dx->data, tg_tensor_bytes(dx)) != 0)
+    case_fail(c, "grad_part (beta %g) of operand %d differs from grad", beta, i);
+}
+
 /* dx = beta dx + cotangent by the operator's own grad, against vjp. */
 static void compare_grad(op_case *c, tg_var y, const tg_tensor *g, int i, const tg_tensor *vjp,
                          double beta) {
@@ -37,12 +61,14 @@ static void compare_grad(op_case *c, tg_var y, const tg_tensor *g, int i, const 
     tg_tensor_put(&dx, k, beta == 0 ? (double)NAN : 0.5 * (double)(k % 5));
     if (beta != 0) tg_tensor_put(&expected, k, tg_tensor_at(vjp, k) + 0.5 * (double)(k % 5));
   }
+  tg_tensor before = case_copy(c, &dx);
   tg_mark mark = tg_tape_mark(c->t);
   tg_status status = c->op->grad(&call, i, g, &dx, beta);
   if (status != TG_OK) case_fail(c, "grad of operand %d: %s", i, tg_tape_message(c->t));
   char what[64];
   snprintf(what, sizeof what, "grad (beta %g) of operand %d", beta, i);
   case_equal(c, what, &dx, &expected, 1e-12);
+  if (status == TG_OK) compare_parts(c, &call, i, g, &before, &dx, beta);
   tg_tape_rewind(c->t, mark);
 }
 
