@@ -188,9 +188,10 @@ static void capture_copies(texts *shown) {
   static double x[3], z[6];
   tg_tape *t = tg_tape_new(NULL, NULL);
   tg_capture_begin(t);
-  tg_var copies =
-      tg_expand(tg_input(t, 0, tg_tensor_of(x, TG_F64, TG_DIMS(3)), "x"), TG_DIMS(2, 3));
-  tg_var y = tg_mul(tg_exp(copies), tg_input(t, 1, tg_tensor_of(z, TG_F64, TG_DIMS(2, 3)), "z"));
+  tg_var row = tg_input(t, 0, tg_tensor_of(x, TG_F64, TG_DIMS(3)), "x");
+  tg_var copies = tg_expand(row, TG_DIMS(2, 3));
+  tg_var by = tg_input(t, 1, tg_tensor_of(z, TG_F64, TG_DIMS(2, 3)), "z");
+  tg_var y = tg_mul(tg_exp(copies), by);
   tg_program_options o = {.without = ALL & ~(1u << TG_PASS_SPREAD), .show = collect, .user = shown};
   tg_program_free(tg_capture_end(t, &y, 1, &o, NULL));
   tg_tape_free(t);
