@@ -59,10 +59,10 @@ typedef tg_status tg_grad_fn(const tg_call *c, int i, const tg_tensor *g, const 
    all have as many elements, and whose result has as many too, or one. In the first case element k
    of a cotangent depends on the k-th elements alone, and g holds those of the range; in the second
    g is the result's whole cotangent. dx holds the range, and may be g where the result has it too.
-   Operands and result are contiguous.
-   Each element has the bits that grad gives it. It takes no scratch, touches no tape, cannot fail,
-   and is called from any thread. Plain sweeps then reverse runs of such nodes block by block, so
-   that cotangents between them never leave the cache. Optional, beside grad. */
+   Operands and result are contiguous. Each element has the bits that grad gives it. It takes no
+   scratch, touches no tape, cannot fail, and is called from any thread. Plain sweeps then reverse
+   runs of such nodes block by block, so that cotangents between them never leave the cache.
+   Optional, beside grad. */
 typedef void tg_grad_part_fn(const tg_call *c, int i, int64_t first, int64_t n, const void *g,
                              void *dx, double beta);
 /* For programs, which call the kernel on other numbers again and again: settles what follows from
