@@ -368,6 +368,18 @@ static void wide(tg_var x, tg_var y[]) {
 START_TEST(test_wide) { ck_assert_int_le(steps_of(wide, TG_DIMS(3000), 1), 30); }
 END_TEST
 
+/* A square of a difference reads the difference's operands twice, and they are read again after. */
+static void square_and_again(tg_var x, tg_var y[]) {
+  tg_var a = tg_sin(x), d = tg_square(tg_sub_scalar(a, 0.5));
+  y[0] = tg_mul(tg_exp(d), a);
+}
+
+START_TEST(test_square) {
+  ck_assert_int_eq(steps_of(square_and_again, TG_DIMS(3, 5), 1), 1);
+  ck_assert_int_eq(steps_of(square_and_again, TG_SCALAR, 1), 1);
+}
+END_TEST
+
 /* A sum of products is not put off until all of them are there. */
 static void sum_of_products(tg_var x, tg_var y[]) {
   y[0] = tg_matmul(x, x);
@@ -393,6 +405,7 @@ int main(void) {
   tcase_add_test(tc, test_crossed);
   tcase_add_test(tc, test_long_chain);
   tcase_add_test(tc, test_wide);
+  tcase_add_test(tc, test_square);
   tcase_add_test(tc, test_memory);
   suite_add_tcase(suite, tc);
   return run_suite(suite);

@@ -34,7 +34,8 @@ static bool pair(const pairing *p, tgi_fuse_call *by, tgi_fuse_call *first, tgi_
   const tgi_pair_table *table = tgi_pair_table_for(p->f->rows.isa, by->dtype);
   tgi_pair_attrs *attrs = tgi_graph_alloc(p->f->g, sizeof *attrs);
   if (attrs == NULL) return false;
-  count(p, by, false), count(p, first, false), count(p, second, false);
+  count(p, by, false), count(p, first, false);
+  if (second != first) count(p, second, false); /* a square has one call on both sides */
   tgi_fuse_call old = *by, *inner = first ? first : second;
   by->n = 0;
   by->pairs = false;
