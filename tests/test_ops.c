@@ -23,6 +23,7 @@ static void assert_check(const char *name, int op) {
 START_TEST(value)         { assert_check("value", _i); } END_TEST
 START_TEST(edges)         { assert_check("edges", _i); } END_TEST
 START_TEST(views)         { assert_check("views", _i); } END_TEST
+START_TEST(axes)          { assert_check("axes", _i); } END_TEST
 START_TEST(f32)           { assert_check("f32", _i); } END_TEST
 START_TEST(isa)           { assert_check("isa", _i); } END_TEST
 START_TEST(vjp)           { assert_check("vjp", _i); } END_TEST
@@ -63,6 +64,7 @@ static Suite *ops_suite(void) {
                                 value,
                                 edges,
                                 views,
+                                axes,
                                 f32,
                                 isa,
                                 vjp,

@@ -14,7 +14,7 @@ extern "C" {
 typedef struct tg_op tg_op;
 struct tgi_arena;
 
-enum { TG_MAX_RULES = 4, TG_VARIADIC = 1 << 16 };
+enum { TG_MAX_RULES = 4, TG_VARIADIC = 1 << 16, TG_NO_AXIS = -1 };
 
 /* One application of an operator, as its functions see it. The dictionary: x operands, y result, g
    the cotangent of y, dx tangents. */
@@ -72,6 +72,12 @@ typedef void tg_grad_part_fn(const tg_call *c, int i, int64_t first, int64_t n, 
 typedef tg_kernel_fn *tg_bind_fn(const tg_call *c, const void **attrs);
 /* For composite operators: the result as an expression in other operators. */
 typedef tg_var tg_compose_fn(const tg_call *c);
+/* The axis of the result that axis k of operand i becomes, as long as it is: index j of the result
+   is made from index j of the operand alone, for each j in the same way. TG_NO_AXIS: there is none.
+   c has dtypes, ranks and dims alone, which the shape function took. Where all operands are equal
+   along such an axis, programs apply the operator, with the same attributes, to operands cut to
+   length 1 there, and broadcast what it gives. Optional; TG_OP_ELEMENTWISE says it of all axes. */
+typedef int tg_axis_fn(const tg_call *c, int i, int k);
 
 /* ---- attributes: a per-operator struct, copied into the tape; the table below serves equality,
    dumps and pictures ---- */
@@ -141,6 +147,8 @@ typedef enum tg_op_flags {
   TG_OP_ELEMENTWISE = 1 << 9,
 } tg_op_flags;
 
+/* Fields are added at the end alone, and are read only where size says that they are there: an
+   operator that was compiled with an older header is as good as ever. */
 struct tg_op {
   uint32_t size;         /* sizeof(tg_op) where it was compiled; TG_OP_INIT sets it */
   uint32_t flags;        /* of tg_op_flags */
@@ -163,6 +171,7 @@ struct tg_op {
   tg_grad_part_fn *grad_part;
   const tg_sample *samples;
   int n_samples;
+  tg_axis_fn *axis;
 };
 
 #define TG_OP_INIT        .size = sizeof(tg_op)

@@ -18,6 +18,21 @@ unsigned tgi_reduced_axes(const tg_call *c) {
   return mask;
 }
 
+int tgi_axis_same(const tg_call *c, int i, int k) {
+  (void)c, (void)i;
+  return k;
+}
+
+int tgi_axis_of_reduction(const tg_call *c, int i, int k) {
+  (void)i;
+  const tgi_reduce_attrs *attrs = c->attrs;
+  unsigned reduced = tgi_reduced_axes(c);
+  int to = 0;
+  if (reduced >> k & 1) return TG_NO_AXIS;
+  for (int before = 0; before < k; before++) to += attrs->keepdim || !(reduced >> before & 1);
+  return to;
+}
+
 static tg_status check_axes(const tg_call *c) {
   const tgi_reduce_attrs *attrs = c->attrs;
   if (attrs->n < 0)

@@ -5,6 +5,7 @@
 
 #include "kernel/reduce.h"
 #include "ops/attrs.h"
+#include "tape/tape.h"
 
 typedef struct tgi_reduce_attrs {
   int n; /* 0: all axes; -1: the caller's were no axes */
@@ -19,6 +20,14 @@ static inline tgi_reduce_attrs tgi_reduce_attrs_of(int n, const int64_t axes[], 
   if (n < 0 || n > TG_MAX_RANK || (n > 0 && axes == NULL)) attrs.n = -1;
   for (int k = 0; k < attrs.n; k++) attrs.axes[k] = axes[k];
   return attrs;
+}
+
+/* tg_axis_fns: of operators whose result has its operands' axes, and of reductions. */
+int tgi_axis_same(const tg_call *c, int i, int k);
+int tgi_axis_of_reduction(const tg_call *c, int i, int k);
+/* The operator's own, or that of all elementwise ones; NULL: none. */
+static inline tg_axis_fn *tgi_axis_fn_of(const tg_op *op) {
+  return op->flags & TG_OP_ELEMENTWISE ? tgi_axis_same : tgi_op_axis(op);
 }
 
 /* Is axis k of operand 0 reduced, by the bits of the mask; the axes are known to be right. */

@@ -40,6 +40,12 @@ static tg_status shape_sum_to(tg_call *c) {
                       "%s does not broadcast to the operand, so it cannot be summed to", text);
 }
 
+static int axis_sum_to(const tg_call *c, int i, int k) {
+  (void)i;
+  int to = k - (c->in[0].rank - c->out.rank);
+  return to >= 0 && c->out.dims[to] == c->in[0].dims[k] ? to : TG_NO_AXIS;
+}
+
 static tg_status kernel_sum_to(const tg_call *c) {
   return tgi_reduce(c->runtime, &tgi_sum, &c->out, &c->in[0], 0);
 }
@@ -89,7 +95,7 @@ const tg_op tgi_op_broadcast_to = {
 const tg_op tgi_op_sum_to = {
   TG_OP_INIT, .flags = TG_OP_SPREADS, .name = "sum_to", .label = "sum_to", .formula = "y = x summed over the axes that broadcasting y to x's shape would stretch",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(tgi_dims_attrs), .attrs = tgi_dims_fields,
-  .shape = shape_sum_to, .kernel = kernel_sum_to, .bind = bind_sum_to, .vjp = {vjp_sum_to}, .jvp = tg_jvp_linear, .grad = grad_sum_to, TG_SAMPLES(samples_sum_to),
+  .shape = shape_sum_to, .kernel = kernel_sum_to, .bind = bind_sum_to, .vjp = {vjp_sum_to}, .jvp = tg_jvp_linear, .grad = grad_sum_to, .axis = axis_sum_to, TG_SAMPLES(samples_sum_to),
 };
 /* clang-format on */
 

@@ -22,6 +22,11 @@ static const tg_field scan_fields[] = {
 static const scan_attrs *attrs_of(const tg_call *c) { return c->attrs; }
 static int axis_of(const tg_call *c) { return tgi_axis(c->in[0].rank, attrs_of(c)->axis); }
 
+static int axis_scan(const tg_call *c, int i, int k) {
+  (void)i;
+  return k == axis_of(c) ? TG_NO_AXIS : k;
+}
+
 static tg_status shape_scan(tg_call *c) {
   tg_status status = tg_shape_same(c);
   if (status != TG_OK) return status;
@@ -142,17 +147,17 @@ static const tg_sample samples_linear_scan[] = {
 const tg_op tgi_op_cumsum = {
   TG_OP_INIT, .name = "cumsum", .label = "cumsum", .formula = "y[i] = sum over j <= i of x[j] along the axis",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(scan_attrs), .attrs = scan_fields,
-  .shape = shape_scan, .kernel = kernel_cumsum, .vjp = {vjp_cumsum}, .jvp = tg_jvp_linear, TG_SAMPLES(samples_scan),
+  .shape = shape_scan, .axis = axis_scan, .kernel = kernel_cumsum, .vjp = {vjp_cumsum}, .jvp = tg_jvp_linear, TG_SAMPLES(samples_scan),
 };
 const tg_op tgi_op_cumprod = {
   TG_OP_INIT, .name = "cumprod", .label = "cumprod", .formula = "y[i] = product over j <= i of x[j] along the axis",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(scan_attrs), .attrs = scan_fields,
-  .shape = shape_scan, .kernel = kernel_cumprod, .vjp = {vjp_cumprod}, .jvp = jvp_cumprod, TG_SAMPLES(samples_scan),
+  .shape = shape_scan, .axis = axis_scan, .kernel = kernel_cumprod, .vjp = {vjp_cumprod}, .jvp = jvp_cumprod, TG_SAMPLES(samples_scan),
 };
 const tg_op tgi_op_linear_scan = {
   TG_OP_INIT, .name = "linear_scan", .label = "scan", .formula = "y[i] = a[i] y[i-1] + b[i] along the axis, y[0] = b[0]",
   .arity = 2, .dtypes = TG_FLOATS, .attrs_size = sizeof(scan_attrs), .attrs = scan_fields,
-  .shape = shape_scan, .kernel = kernel_linear_scan, .vjp_all = vjp_linear_scan, .jvp = jvp_linear_scan, TG_SAMPLES(samples_linear_scan),
+  .shape = shape_scan, .axis = axis_scan, .kernel = kernel_linear_scan, .vjp_all = vjp_linear_scan, .jvp = jvp_linear_scan, TG_SAMPLES(samples_linear_scan),
 };
 /* clang-format on */
 

@@ -75,13 +75,13 @@ static const tg_sample samples_bits[] = {
     TG_OP_INIT, .name = #f, .label = #f, .formula = "y = the " what " x over axes",                               \
     .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,             \
     .shape = shape_extreme, .kernel = kernel_##f, .vjp = {vjp_extreme}, .jvp = jvp_extreme,                       \
-    TG_SAMPLES(samples_extreme),                                                                                  \
+    .axis = tgi_axis_of_reduction, TG_SAMPLES(samples_extreme),                                                   \
   };
 #define BITS(f, what, k)                                                                                          \
   const tg_op tgi_op_##f = {                                                                                      \
     TG_OP_INIT, .flags = TG_OP_CONST, .name = #f, .label = #f, .formula = "y = is " what " x over axes true",     \
     .arity = 1, .dtypes = TG_BOOLS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,           \
-    .shape = tgi_shape_axes, .kernel = kernel_##k, TG_SAMPLES(samples_bits),                                      \
+    .shape = tgi_shape_axes, .kernel = kernel_##k, .axis = tgi_axis_of_reduction, TG_SAMPLES(samples_bits),       \
   };
 EXTREME(amax, "largest")
 EXTREME(amin, "smallest")

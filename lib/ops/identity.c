@@ -1,6 +1,7 @@
 /* The same numbers again: as they are, as a constant, in one piece of memory, or in another
    dtype. */
 #include "kernel/accumulate.h"
+#include "ops/axes.h"
 #include "ops/view.h"
 
 static tg_status shape_identity(tg_call *c) {
@@ -107,12 +108,12 @@ const tg_op tgi_op_detach = {
 const tg_op tgi_op_contiguous = {
   TG_OP_INIT, .flags = TG_OP_VIEW | TG_OP_PASSES_0, .name = "contiguous", .label = "contiguous", .formula = "y = x, in row-major memory",
   .arity = 1, .dtypes = TG_ANY,
-  .shape = shape_contiguous, .kernel = kernel_copy, .vjp = {vjp_identity}, .jvp = jvp_identity, .grad = grad_identity, .grad_part = tgi_part_same, TG_SAMPLES(samples_same),
+  .shape = shape_contiguous, .kernel = kernel_copy, .vjp = {vjp_identity}, .jvp = jvp_identity, .grad = grad_identity, .grad_part = tgi_part_same, .axis = tgi_axis_same, TG_SAMPLES(samples_same),
 };
 const tg_op tgi_op_cast = {
   TG_OP_INIT, .flags = TG_OP_VIEW, .name = "cast", .label = "cast", .formula = "y = x as another dtype",
   .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(cast_attrs), .attrs = cast_fields,
-  .shape = shape_cast, .kernel = kernel_copy, .vjp = {vjp_cast}, .jvp = tg_jvp_linear, .grad = grad_cast, TG_SAMPLES(samples_cast),
+  .shape = shape_cast, .kernel = kernel_copy, .vjp = {vjp_cast}, .jvp = tg_jvp_linear, .grad = grad_cast, .axis = tgi_axis_same, TG_SAMPLES(samples_cast),
 };
 /* clang-format on */
 

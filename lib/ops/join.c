@@ -7,6 +7,11 @@ static int axis_of(const tg_call *c) { return tgi_axis_in(c, &c->out); }
 
 /* ---- concat ---- */
 
+static int axis_concat(const tg_call *c, int i, int k) {
+  (void)i;
+  return k == axis_of(c) ? TG_NO_AXIS : k;
+}
+
 /* All operands are as the first, but for the axis. */
 static tg_status shape_concat(tg_call *c) {
   int axis = tgi_call_axis(c, ((const tgi_axis_attrs *)c->attrs)->axis);
@@ -83,6 +88,11 @@ static tg_status kernel_stack(const tg_call *c) {
   return TG_OK;
 }
 
+static int axis_stack(const tg_call *c, int i, int k) {
+  (void)i;
+  return k + (k >= axis_of(c));
+}
+
 static tg_var vjp_stack(const tg_call *c, tg_var g) { return tg_select(g, axis_of(c), c->i); }
 
 static tg_status grad_stack(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
@@ -124,12 +134,12 @@ static const tg_sample samples_stack[] = {
 const tg_op tgi_op_concat = {
   TG_OP_INIT, .name = "concat", .label = "concat", .formula = "y = the operands, one after another along the axis",
   .arity = 1, .max_arity = TG_VARIADIC, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_axis_attrs), .attrs = tgi_axis_fields,
-  .shape = shape_concat, .kernel = kernel_concat, .vjp = {vjp_concat}, .jvp = tg_jvp_linear, .grad = grad_concat, TG_SAMPLES(samples_concat),
+  .shape = shape_concat, .kernel = kernel_concat, .vjp = {vjp_concat}, .jvp = tg_jvp_linear, .grad = grad_concat, .axis = axis_concat, TG_SAMPLES(samples_concat),
 };
 const tg_op tgi_op_stack = {
   TG_OP_INIT, .name = "stack", .label = "stack", .formula = "y = the operands, each at its index along a new axis",
   .arity = 1, .max_arity = TG_VARIADIC, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_axis_attrs), .attrs = tgi_axis_fields,
-  .shape = shape_stack, .kernel = kernel_stack, .vjp = {vjp_stack}, .jvp = tg_jvp_linear, .grad = grad_stack, TG_SAMPLES(samples_stack),
+  .shape = shape_stack, .kernel = kernel_stack, .vjp = {vjp_stack}, .jvp = tg_jvp_linear, .grad = grad_stack, .axis = axis_stack, TG_SAMPLES(samples_stack),
 };
 /* clang-format on */
 

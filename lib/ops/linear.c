@@ -48,6 +48,13 @@ static tg_status shape_linear(tg_call *c) {
   return TG_OK;
 }
 
+/* x [..., in], weight [out, in], bias [out] */
+static int axis_linear(const tg_call *c, int i, int k) {
+  int last = c->out.rank - 1;
+  if (i == 0) return k == last ? TG_NO_AXIS : k;
+  return k == 0 ? last : TG_NO_AXIS;
+}
+
 /* Of a vector: do its elements lie beside each other? */
 static bool is_dense(const tg_tensor *x) { return x->dims[0] <= 1 || x->strides[0] == 1; }
 
@@ -229,7 +236,7 @@ static const tg_sample samples_linear[] = {
 const tg_op tgi_op_linear = {
   TG_OP_INIT, .name = "linear", .label = "linear", .formula = "y = x weight^T + bias",
   .arity = 2, .max_arity = 3, .dtypes = TG_FLOATS,
-  .shape = shape_linear, .kernel = kernel_linear, .vjp = {vjp_x, vjp_weight, vjp_bias}, .jvp = jvp_linear, .grad = grad_linear, .bind = bind_linear, TG_SAMPLES(samples_linear),
+  .shape = shape_linear, .kernel = kernel_linear, .vjp = {vjp_x, vjp_weight, vjp_bias}, .jvp = jvp_linear, .grad = grad_linear, .bind = bind_linear, .axis = axis_linear, TG_SAMPLES(samples_linear),
 };
 /* clang-format on */
 

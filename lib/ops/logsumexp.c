@@ -105,7 +105,7 @@ static const tg_sample samples[] = {
 const tg_op tgi_op_logsumexp = {
   TG_OP_INIT, .name = "logsumexp", .label = "logsumexp", .formula = "y = ln sum of e^x over axes",
   .arity = 1, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,
-  .shape = tgi_shape_axes, .kernel = kernel_logsumexp, .grad = grad_logsumexp, .vjp = {vjp_logsumexp}, .jvp = jvp_logsumexp, TG_SAMPLES(samples),
+  .shape = tgi_shape_axes, .axis = tgi_axis_of_reduction, .kernel = kernel_logsumexp, .grad = grad_logsumexp, .vjp = {vjp_logsumexp}, .jvp = jvp_logsumexp, TG_SAMPLES(samples),
 };
 /* clang-format on */
 

@@ -84,6 +84,15 @@ static tg_status shape_matmul(tg_call *c) {
   return tgi_out_dims(c, y.rank, y.dims);
 }
 
+/* a [..., m, k] and b [..., k, n]; one of rank 1 has no m, no n. */
+static int axis_matmul(const tg_call *c, int i, int k) {
+  int rank = c->in[i].rank, other = c->in[1 - i].rank, from_end = rank - 1 - k;
+  int leading = c->out.rank - (rank > 1) - (other > 1), inner_from_end = i == 0 ? 0 : 1;
+  if (rank == 1 || from_end == inner_from_end) return TG_NO_AXIS;
+  if (from_end > 1) return leading + 1 - from_end;
+  return i == 0 ? leading : leading + (other > 1);
+}
+
 static tg_status kernel_matmul(const tg_call *c) {
   tg_tensor y = as_result(c, &c->out);
   tg_tensor a = as_matrix(&c->in[0], ROWS), b = as_matrix(&c->in[1], COLUMNS);
@@ -192,7 +201,7 @@ static const tg_sample samples_matmul[] = {
 const tg_op tgi_op_matmul = {
   TG_OP_INIT, .name = "matmul", .label = "@", .formula = "y[..., i, j] = sum over l of a[..., i, l] b[..., l, j]",
   .arity = 2, .dtypes = TGI_SIGNED,
-  .shape = shape_matmul, .kernel = kernel_matmul, .vjp = {vjp_a, vjp_b}, .jvp = tg_jvp_bilinear, .grad = grad_matmul, .bind = bind_matmul, TG_SAMPLES(samples_matmul),
+  .shape = shape_matmul, .kernel = kernel_matmul, .vjp = {vjp_a, vjp_b}, .jvp = tg_jvp_bilinear, .grad = grad_matmul, .bind = bind_matmul, .axis = axis_matmul, TG_SAMPLES(samples_matmul),
 };
 /* clang-format on */
 

@@ -79,7 +79,7 @@ static const tg_sample samples[] = {
 const tg_op tgi_op_prod = {
   TG_OP_INIT, .name = "prod", .label = "prod", .formula = "y = product of x over axes",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,
-  .shape = tgi_shape_axes, .kernel = kernel_prod, .vjp = {vjp_prod}, .jvp = jvp_prod, TG_SAMPLES(samples),
+  .shape = tgi_shape_axes, .axis = tgi_axis_of_reduction, .kernel = kernel_prod, .vjp = {vjp_prod}, .jvp = jvp_prod, TG_SAMPLES(samples),
 };
 /* clang-format on */
 

@@ -91,6 +91,12 @@ static tg_status shape_slice_scatter(tg_call *c) {
   return tg_call_fail(c, TG_SHAPE, "the part of the first operand has the shape %s", text);
 }
 
+static int axis_slice_scatter(const tg_call *c, int i, int k) {
+  (void)i;
+  const tgi_slice_attrs *attrs = c->attrs;
+  return k == tgi_axis(c->out.rank, attrs->axis) ? TG_NO_AXIS : k;
+}
+
 static void copy_between(const tg_call *c, int axis, int64_t from, int64_t to) {
   const tg_tensor of_a = tgi_slice_view(&c->in[0], axis, from, 1, to - from);
   const tg_tensor of_y = tgi_slice_view(&c->out, axis, from, 1, to - from);
@@ -221,7 +227,7 @@ const tg_op tgi_op_slice = {
 const tg_op tgi_op_slice_scatter = {
   TG_OP_INIT, .name = "slice_scatter", .label = "slice =", .formula = "y = a, but y[start:stop:step] = b along the axis",
   .arity = 2, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_slice_attrs), .attrs = slice_fields,
-  .shape = shape_slice_scatter, .kernel = kernel_slice_scatter, .vjp = {vjp_slice_scatter_base, vjp_slice_scatter_part}, .jvp = tg_jvp_linear, TG_SAMPLES(samples_slice_scatter),
+  .shape = shape_slice_scatter, .kernel = kernel_slice_scatter, .vjp = {vjp_slice_scatter_base, vjp_slice_scatter_part}, .jvp = tg_jvp_linear, .axis = axis_slice_scatter, TG_SAMPLES(samples_slice_scatter),
 };
 const tg_op tgi_op_select = {
   TG_OP_INIT, .flags = TG_OP_VIEW, .name = "select", .label = "select", .formula = "y = x[index] along the axis, which is gone",

@@ -11,6 +11,11 @@ static tg_status shape_softmax(tg_call *c) {
 
 static int axis_of(const tg_call *c) { return tgi_axis_in(c, &c->in[0]); }
 
+static int axis_softmax(const tg_call *c, int i, int k) {
+  (void)i;
+  return k == axis_of(c) ? TG_NO_AXIS : k;
+}
+
 static tg_status forward(const tg_call *c, tgi_softmax_kind kind) {
   tgi_softmax(c->runtime, kind, &c->out, &c->in[0], axis_of(c));
   return TG_OK;
@@ -78,12 +83,12 @@ static const tg_sample samples[] = {
 const tg_op tgi_op_softmax = {
   TG_OP_INIT, .flags = TG_OP_FUSED, .name = "softmax", .label = "softmax", .formula = "y = e^x / sum of e^x along the axis",
   .arity = 1, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_axis_attrs), .attrs = tgi_axis_fields,
-  .shape = shape_softmax, .kernel = kernel_softmax, .vjp = {vjp_softmax}, .jvp = jvp_softmax, .grad = grad_softmax, TG_SAMPLES(samples),
+  .shape = shape_softmax, .kernel = kernel_softmax, .vjp = {vjp_softmax}, .jvp = jvp_softmax, .grad = grad_softmax, .axis = axis_softmax, TG_SAMPLES(samples),
 };
 const tg_op tgi_op_log_softmax = {
   TG_OP_INIT, .flags = TG_OP_FUSED, .name = "log_softmax", .label = "log_softmax", .formula = "y = x - ln sum of e^x along the axis",
   .arity = 1, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_axis_attrs), .attrs = tgi_axis_fields,
-  .shape = shape_softmax, .kernel = kernel_log_softmax, .vjp = {vjp_log_softmax}, .jvp = jvp_log_softmax, .grad = grad_log_softmax, TG_SAMPLES(samples),
+  .shape = shape_softmax, .kernel = kernel_log_softmax, .vjp = {vjp_log_softmax}, .jvp = jvp_log_softmax, .grad = grad_log_softmax, .axis = axis_softmax, TG_SAMPLES(samples),
 };
 /* clang-format on */
 

@@ -127,12 +127,12 @@ static const tg_sample samples_mean[] = {
 const tg_op tgi_op_sum = {
   TG_OP_INIT, .flags = TG_OP_SPREADS, .name = "sum", .label = "sum", .formula = "y = sum of x over axes",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,
-  .shape = tgi_shape_axes, .kernel = kernel_sum, .bind = bind_sum, .vjp = {vjp_sum}, .jvp = tg_jvp_linear, .grad = grad_sum, .grad_part = part_sum, TG_SAMPLES(samples_sum),
+  .shape = tgi_shape_axes, .axis = tgi_axis_of_reduction, .kernel = kernel_sum, .bind = bind_sum, .vjp = {vjp_sum}, .jvp = tg_jvp_linear, .grad = grad_sum, .grad_part = part_sum, TG_SAMPLES(samples_sum),
 };
 const tg_op tgi_op_mean = {
   TG_OP_INIT, .flags = TG_OP_SPREADS, .name = "mean", .label = "mean", .formula = "y = sum of x over axes / number of elements",
   .arity = 1, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,
-  .shape = tgi_shape_axes, .kernel = kernel_mean, .vjp = {vjp_mean}, .jvp = tg_jvp_linear, .grad = grad_mean, .grad_part = part_mean, TG_SAMPLES(samples_mean),
+  .shape = tgi_shape_axes, .axis = tgi_axis_of_reduction, .kernel = kernel_mean, .vjp = {vjp_mean}, .jvp = tg_jvp_linear, .grad = grad_mean, .grad_part = part_mean, TG_SAMPLES(samples_mean),
 };
 /* clang-format on */
 

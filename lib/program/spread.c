@@ -1,7 +1,8 @@
 /* The pass `spread`: what is equal along an axis, because all that it is made from is, is computed
    once and broadcast: rows of copies of one input, numbers that a whole tensor is multiplied with.
-   The layout says what is equal: the stride along the axis is 0. Knows of operators how the axes of
-   their operands become axes of the result; what draws is none of them. */
+   The layout says what is equal: the stride along the axis is 0. Operators say how the axes of
+   their operands become axes of the result (tg_op.axis); this pass names but views and the
+   broadcasts. */
 #include <string.h>
 
 #include "ops/axes.h"
@@ -22,84 +23,28 @@ typedef struct spread {
 
 /* ---- operators and their axes ---- */
 
-/* The axis of the result along which axis k of operand i is taken index by index; NONE: all of its
-   indices go into each element. */
-typedef int axis_fn(const tgi_graph *g, const tgi_step *step, uint32_t i, int k);
-enum { NONE = -1 };
-
-static const tg_tensor *operand(const tgi_graph *g, const tgi_step *step, uint32_t i) {
-  return &g->values[step->x[i]].like;
+/* The step as its operator sees it, without data: operands by the strides by which they lie. False:
+   no memory. */
+static bool call_of(const spread *s, const tgi_step *step, tg_call *c) {
+  tg_tensor *in = tgi_tape_work(s->t, step->n * sizeof *in);
+  if (in == NULL) return tgi_error(s->g->error, s->t->status, "%s", s->t->message), false;
+  for (uint32_t i = 0; i < step->n; i++) in[i] = s->lies[step->x[i]].view;
+  *c = (tg_call){.op = step->op,
+                 .attrs = step->attrs,
+                 .n = (int)step->n,
+                 .in = in,
+                 .out = s->g->values[step->y[0]].like,
+                 .tape = s->t,
+                 .runtime = s->g->runtime,
+                 .scratch = &s->t->work};
+  return true;
 }
 
-static int axis_same(const tgi_graph *g, const tgi_step *step, uint32_t i, int k) {
-  (void)g, (void)step, (void)i;
-  return k;
-}
-
-/* The attributes begin with an axis, which is the operator's own. */
-static int axis_but_one(const tgi_graph *g, const tgi_step *step, uint32_t i, int k) {
-  return k == tgi_axis(operand(g, step, i)->rank, *(const int *)step->attrs) ? NONE : k;
-}
-
-static int axis_stack(const tgi_graph *g, const tgi_step *step, uint32_t i, int k) {
-  return k + (k >= tgi_axis(operand(g, step, i)->rank + 1, *(const int *)step->attrs));
-}
-
-static int axis_reduction(const tgi_graph *g, const tgi_step *step, uint32_t i, int k) {
-  const tg_tensor *x = operand(g, step, i);
-  bool keepdim = ((const tgi_reduce_attrs *)step->attrs)->keepdim;
-  unsigned gone = tgi_reduced_axes(&(tg_call){.op = step->op, .attrs = step->attrs, .in = x});
-  int to = 0;
-  for (int before = 0; before < k; before++) to += keepdim || !(gone >> before & 1);
-  return gone >> k & 1 ? NONE : to;
-}
-
-static int axis_sum_to(const tgi_graph *g, const tgi_step *step, uint32_t i, int k) {
-  const tg_tensor *x = operand(g, step, i), *y = &g->values[step->y[0]].like;
-  int to = k - (x->rank - y->rank);
-  return to >= 0 && y->dims[to] == x->dims[k] ? to : NONE;
-}
-
-/* x [..., in], weight [out, in], bias [out] */
-static int axis_linear(const tgi_graph *g, const tgi_step *step, uint32_t i, int k) {
-  int last = operand(g, step, 0)->rank - 1;
-  if (i == 0) return k == last ? NONE : k;
-  return k == 0 ? last : NONE;
-}
-
-/* a [..., m, k] and b [..., k, n]; one of rank 1 has no m, no n. */
-static int axis_matmul(const tgi_graph *g, const tgi_step *step, uint32_t i, int k) {
-  int rank = operand(g, step, i)->rank, other = operand(g, step, 1 - i)->rank;
-  int leading = g->values[step->y[0]].like.rank - (rank > 1) - (other > 1);
-  int from_end = rank - 1 - k;
-  if (rank == 1 || from_end == (i == 0 ? 0 : 1)) return NONE;
-  if (from_end > 1) return leading + 1 - from_end;
-  return i == 0 ? leading : leading + (other > 1);
-}
-
-/* clang-format off */
-static const struct {
-  const tg_op *op;
-  axis_fn *axis;
-} rows[] = {
-    {&tgi_op_cast, axis_same},           {&tgi_op_contiguous, axis_same},
-    {&tgi_op_concat, axis_but_one},      {&tgi_op_slice_scatter, axis_but_one},
-    {&tgi_op_softmax, axis_but_one},     {&tgi_op_log_softmax, axis_but_one},
-    {&tgi_op_cumsum, axis_but_one},      {&tgi_op_cumprod, axis_but_one},
-    {&tgi_op_linear_scan, axis_but_one}, {&tgi_op_stack, axis_stack},
-    {&tgi_op_sum, axis_reduction},       {&tgi_op_mean, axis_reduction},
-    {&tgi_op_prod, axis_reduction},      {&tgi_op_logsumexp, axis_reduction},
-    {&tgi_op_amax, axis_reduction},      {&tgi_op_amin, axis_reduction},
-    {&tgi_op_any, axis_reduction},       {&tgi_op_all, axis_reduction},
-    {&tgi_op_sum_to, axis_sum_to},
-    {&tgi_op_linear, axis_linear},       {&tgi_op_matmul, axis_matmul},
-};
-/* clang-format on */
-
-static axis_fn *axis_of(const tg_op *op) {
-  for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
-    if (rows[k].op == op) return rows[k].axis;
-  return op->flags & TG_OP_ELEMENTWISE ? axis_same : NULL;
+/* The axis of the result that axis k of operand i becomes, where there is more than one index. */
+static int becomes(const tg_call *c, int i, int k) {
+  int64_t n = c->in[i].dims[k];
+  int to = n > 1 ? tgi_axis_fn_of(c->op)(c, i, k) : TG_NO_AXIS;
+  return to >= 0 && to < c->out.rank && c->out.dims[to] == n ? to : TG_NO_AXIS;
 }
 
 /* ---- what is equal ---- */
@@ -115,18 +60,15 @@ static bool has_equal(const spread *s, const tgi_step *step) {
 }
 
 /* The axes of the result, as bits, along which all operands that have them are equal. */
-static unsigned equal_axes(const spread *s, const tgi_step *step, axis_fn *axis) {
-  const tg_tensor *y = &s->g->values[step->y[0]].like;
+static unsigned equal_axes(const tg_call *c) {
   unsigned had = 0, differ = 0;
-  for (uint32_t i = 0; i < step->n; i++) {
-    const tg_tensor *x = &s->lies[step->x[i]].view;
-    for (int k = 0; k < x->rank; k++) {
-      int to = axis(s->g, step, i, k);
-      if (to == NONE || x->dims[k] == 1 || y->dims[to] == 1) continue;
+  for (int i = 0; i < c->n; i++)
+    for (int k = 0; k < c->in[i].rank; k++) {
+      int to = becomes(c, i, k);
+      if (to == TG_NO_AXIS) continue;
       had |= 1u << to;
-      if (x->strides[k] != 0) differ |= 1u << to;
+      if (c->in[i].strides[k] != 0) differ |= 1u << to;
     }
-  }
   return had & ~differ;
 }
 
@@ -160,26 +102,25 @@ static uint32_t part_of(spread *s, uint32_t v, unsigned cut) {
 }
 
 /* The axes of operand i that become axes of `cut`. */
-static unsigned operand_cut(const spread *s, const tgi_step *step, uint32_t i, axis_fn *axis,
-                            unsigned cut) {
-  const tg_tensor *x = operand(s->g, step, i);
+static unsigned operand_cut(const tg_call *c, int i, unsigned cut) {
   unsigned own = 0;
-  for (int k = 0; k < x->rank; k++) {
-    int to = axis(s->g, step, i, k);
-    if (to != NONE && x->dims[k] > 1 && cut >> to & 1) own |= 1u << k;
+  for (int k = 0; k < c->in[i].rank; k++) {
+    int to = becomes(c, i, k);
+    if (to != TG_NO_AXIS && cut >> to & 1) own |= 1u << k;
   }
   return own;
 }
 
-/* The step's result at the first index of the axes `cut`; UINT32_MAX: no memory. */
-static uint32_t compute_part(spread *s, const tgi_step *step, axis_fn *axis, unsigned cut) {
+/* The step's result at the first index of the axes `cut`; UINT32_MAX: no memory. Of sum_to the
+   attributes are the result's dims. */
+static uint32_t compute_part(spread *s, const tgi_step *step, const tg_call *c, unsigned cut) {
   tgi_graph *g = s->g;
-  const tg_tensor like = cut_dims(&g->values[step->y[0]].like, cut);
+  const tg_tensor like = cut_dims(&c->out, cut);
   const tgi_dims_attrs dims = tgi_dims_attrs_of(like.rank, like.dims);
   const void *attrs = step->op == &tgi_op_sum_to ? &dims : step->attrs;
   uint32_t *x = tgi_graph_alloc(g, step->n * sizeof *x);
   for (uint32_t i = 0; x && i < step->n; i++) {
-    x[i] = part_of(s, step->x[i], operand_cut(s, step, i, axis, cut));
+    x[i] = part_of(s, step->x[i], operand_cut(c, (int)i, cut));
     if (x[i] == UINT32_MAX) return UINT32_MAX;
   }
   uint32_t part = x ? tgi_graph_value(g, &like) : UINT32_MAX;
@@ -189,10 +130,10 @@ static uint32_t compute_part(spread *s, const tgi_step *step, axis_fn *axis, uns
 }
 
 /* Step `at` becomes the broadcast of a part that is computed instead. False: no memory. */
-static bool spread_step(spread *s, size_t at, axis_fn *axis, unsigned cut) {
+static bool spread_step(spread *s, size_t at, const tg_call *c, unsigned cut) {
   tgi_graph *g = s->g;
   const tgi_step step = g->steps[at];
-  uint32_t y = step.y[0], part = compute_part(s, &step, axis, cut);
+  uint32_t y = step.y[0], part = compute_part(s, &step, c, cut);
   tgi_dims_attrs *dims = tgi_graph_alloc(g, sizeof *dims);
   uint32_t *x = tgi_graph_alloc(g, sizeof *x);
   if (part == UINT32_MAX || dims == NULL || x == NULL) return false;
@@ -220,15 +161,23 @@ static bool follow(spread *s, const tgi_step *step) {
   return tgi_graph_lay(s->g, s->t, step, s->lies);
 }
 
+static bool try_step(spread *s, size_t at) {
+  tgi_arena_mark work = tgi_arena_mark_of(&s->t->work);
+  tg_call c;
+  bool right = call_of(s, &s->g->steps[at], &c);
+  unsigned cut = right ? equal_axes(&c) : 0;
+  if (cut) right = spread_step(s, at, &c, cut);
+  tgi_arena_rewind(&s->t->work, work);
+  return right;
+}
+
 static bool visit(spread *s, size_t at) {
   const tgi_step *step = &s->g->steps[at];
   if (step->n_y != 1 || step->n == 0) return true;
   if (!follow(s, step)) return false;
   const tgi_lie *y = &s->lies[step->y[0]];
-  if (y->is_view || tg_tensor_numel(&y->view) == 0 || !has_equal(s, step)) return true;
-  axis_fn *axis = axis_of(step->op);
-  unsigned cut = axis ? equal_axes(s, step, axis) : 0;
-  return cut == 0 || spread_step(s, at, axis, cut);
+  bool computed = !y->is_view && tg_tensor_numel(&y->view) > 0;
+  return !computed || !tgi_axis_fn_of(step->op) || !has_equal(s, step) || try_step(s, at);
 }
 
 /* Results that were dense stay so: their readers may count on it. dense[r]: by root. */

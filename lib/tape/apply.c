@@ -33,11 +33,11 @@ static bool check_vars(tg_tape *t, const tg_var x[], int n, const char *what) {
 
 /* Is the definition whole? Of a kernel is asked only where one is needed. */
 static bool check_op(tg_tape *t, const tg_op *op, const void *attrs) {
-  if (op->size >= sizeof *op && op->name && (op->shape || op->compose) &&
+  if (op->size >= TGI_OP_FIRST_SIZE && op->name && (op->shape || op->compose) &&
       (attrs || op->attrs_size == 0))
     return true;
   const char *name = op->name ? op->name : "an operator";
-  const char *says = op->size < sizeof *op        ? "is not set up by TG_OP_INIT"
+  const char *says = op->size < TGI_OP_FIRST_SIZE ? "is not set up by TG_OP_INIT"
                      : op->name == NULL           ? "has no name"
                      : !op->shape && !op->compose ? "has neither a shape function nor compose"
                                                   : "is applied without its attributes";

@@ -157,7 +157,13 @@ bool tgi_check_var(tg_tape *t, tg_var x, const char *what);
 /* The first tape among vars; NULL where all are TG_NONE. */
 tg_tape *tgi_tape_of(const tg_var x[], int n);
 
-/* ---- calls ---- */
+/* ---- operators and calls ---- */
+
+/* The size of a tg_op before it had the fields that are asked for here. */
+enum { TGI_OP_FIRST_SIZE = offsetof(tg_op, axis) };
+static inline tg_axis_fn *tgi_op_axis(const tg_op *op) {
+  return op->size > offsetof(tg_op, axis) ? op->axis : NULL;
+}
 
 /* The call that made a node, for the sweeps: operand values in `in`, room for node->n. */
 void tgi_call_of(tg_tape *t, uint32_t id, tg_tensor in[], tg_call *c);

@@ -84,6 +84,7 @@ extern const int op_check_count;
 void check_value(op_case *c);
 void check_edges(op_case *c);
 void check_views(op_case *c);
+void check_axes(op_case *c);
 void check_precision(op_case *c);
 void check_instructions(op_case *c);
 void check_transpose(op_case *c);

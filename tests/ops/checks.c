@@ -1,11 +1,13 @@
 /* The checks in order, and the loop over an operator's cases. */
 #include "cases.h"
+#include "ops/axes.h"
 
 /* clang-format off */
 const op_check op_checks[] = {
   {"value",   "the value is that of an independent oracle",              TG_ANY & ~(1u << TG_F32), check_value},
   {"edges",   "value and slope at zeros, kinks, ties, NaN, inf = PyTorch", 1u << TG_F64, check_edges},
   {"views",   "strided, transposed, stretched, reversed = contiguous",   TG_ANY,       check_views},
+  {"axes",    "where the operands are equal along an axis, so is the result", TG_ANY, check_axes},
   {"f32",     "f32 = f64",                                               1u << TG_F32, check_precision},
   {"isa",     "every instruction set = the base one",                    TG_ANY,       check_instructions},
   {"vjp",     "vjp = central differences",                               1u << TG_F64, check_slope},
@@ -66,6 +68,7 @@ static bool refuses_nothing(const tg_op *op) {
 const char *why_not(const op_check *check, const tg_op *op) {
   if (check->run == check_replay) return NULL;
   if (check->run == check_views) return op->arity == 0 ? "no operand" : NULL;
+  if (check->run == check_axes) return tgi_axis_fn_of(op) ? NULL : "names no axis";
   if (check->run == check_edges) return op_is_elementwise(op) ? NULL : "not elementwise";
   if (check->run == check_refused) return refuses_nothing(op) ? "takes anything" : NULL;
   if (check->run == check_precision)

@@ -113,6 +113,9 @@ static tg_var jvp_dropped(const tg_call *c, const tg_var dx[]) {
   return TG_NONE;
 }
 
+/* The axis behind, and the first one where there is none. */
+static int axis_shifted(const tg_call *c, int i, int k) { return whole->axis(c, i, k) + 1; }
+
 /* ---- plain cotangents ---- */
 
 static tg_status grad_scaled(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
@@ -211,6 +214,11 @@ static bool pass_on(tg_op *m, int i) {
   if (can) m->flags |= passes;
   return can;
 }
+static bool shift_axis(tg_op *m, int i) {
+  (void)i;
+  if (m->axis) m->axis = axis_shifted;
+  return m->axis != NULL;
+}
 static bool can_jvp(const tg_op *m) {
   return m->jvp && m->jvp != tg_jvp_zero && !(m->flags & TG_OP_CONST);
 }
@@ -231,7 +239,7 @@ static bool drop_jvp(tg_op *m, int i) {
 const mutation mutations[] = {
   {"kernel x 1.001", -1, scale_kernel},    {"kernel, operands swapped", -1, swap_kernel},
   {"view reversed", -1, reverse_view},     {"arrange dropped", -1, drop_arrange},
-  {"expression x 1.001", -1, scale_compose},
+  {"expression x 1.001", -1, scale_compose}, {"axes shifted", -1, shift_axis},
   {"jvp x 1.001", -1, scale_jvp},          {"jvp dropped", -1, drop_jvp},
 #define RULES(i)                                                                                   \
   {"vjp " #i " x 1.001", i, scale_vjp},    {"vjp " #i " dropped", i, drop_vjp},                    \
