@@ -29,6 +29,20 @@ static int word(const char *const list[], const char *w) {
   return -1;
 }
 
+/* Does every name of the list select a row? */
+static bool names_rows(const char *list) {
+  for (const char *p = list; p != NULL && *p != 0; p += *p == ',') {
+    char name[64];
+    const int n = (int)strcspn(p, ",");
+    bool found = n == 0;
+    snprintf(name, sizeof name, "%.*s", n, p);
+    for (int i = 0; i < n_workloads; i++) found = found || selected(name, workloads[i]->name);
+    if (!found) return false;
+    p += n;
+  }
+  return true;
+}
+
 static bool runtime_options(const options *o, tg_runtime_options *r) {
   static const char *const isas[] = {"best", "base", "avx2", "avx512", NULL};
   static const char *const gemms[] = {"auto", "portable", "blas", NULL};
@@ -119,6 +133,7 @@ int main(int argc, char **argv) {
   options o = {0};
   const char *wrong = options_read(&o, argc, argv);
   if (wrong == NULL && o.mode != NULL && word(modes, o.mode) < 0) wrong = o.mode;
+  if (wrong == NULL && !names_rows(o.only)) wrong = o.only;
   if (wrong != NULL) fprintf(stderr, "tapegrad-bench: %s?\n", wrong);
   if (wrong != NULL || o.help) return fputs(usage, wrong ? stderr : stdout), wrong != NULL;
   if (!o.list && o.steps == 0) return run_all(&o);

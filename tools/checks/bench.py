@@ -39,6 +39,8 @@ def main():
         print("usage: tools/checks/bench.py TAPEGRAD_BENCH TAPEGRAD_LIMITS CHECKS.txt")
         return 0 if "--help" in sys.argv else 1
     checks = expected(sys.argv[3])
+    unknown = subprocess.run([sys.argv[1], "--only", "xor,xr"], check=False, capture_output=True, text=True)
+    assert unknown.returncode and "xr" in unknown.stderr and not unknown.stdout, unknown
     rows = rows_of(sys.argv[1], "--only", ",".join(checks.keys() - TOO_LARGE))
     bad = sum(wrong(f"{row} {mode}", rows.get(row, {}).get(mode, {}), checks[row])
               for row in sorted(checks.keys() - TOO_LARGE) for mode in ("eager", "replay"))

@@ -30,6 +30,12 @@ def main():
         assert xor["eager_s"] > 0 and xor["replay_s"] > 0, xor
         assert xor["torch_s"] is None and xor["limit_s"] is None and xor["check_ok"] is True, xor
         assert "| xor " in results.read_text(encoding="utf-8") and "| xor " in done.stdout
+        # What cannot be is said before anything is measured, without a traceback.
+        for wrong in (["--json", folder / "no/out.json"], ["--checks", folder / "no"], ["--rounds", "0"],
+                      ["--threads", "0"], ["--build", folder], ["--only", "xr"]):
+            done = compare(root, sys.argv[2], out, *wrong)
+            assert done.returncode and "Traceback" not in done.stderr, wrong
+            assert done.stderr and not done.stdout, wrong
         checks.write_text("xor 0.2500908 0.2501\n", encoding="utf-8")  # 1.6e-4 off
         done = compare(root, sys.argv[2], out, "--checks", checks)
         assert done.returncode == 1 and "ERROR: xor, eager: c5" in done.stdout, done.stdout + done.stderr
