@@ -1,4 +1,4 @@
-/* Numbers that any language can make again: a 64-bit hash of seed and position, as torch_peer.py
+/* Numbers that any language can make again: a 64-bit hash of seed and position, as torch_rows.py
    has it. Both programs begin from the same data and parameters, whatever their random generators.
  */
 #ifndef BENCH_FILL_H

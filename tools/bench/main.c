@@ -1,4 +1,4 @@
-/* tapegrad-bench: the workloads of torch_peer.py through the library's public API, timed, with the
+/* tapegrad-bench: the workloads of torch_rows.py through the library's public API, timed, with the
    check values that show that both sides did the same work. */
 #include <stdlib.h>
 #include <string.h>
