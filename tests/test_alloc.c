@@ -169,6 +169,26 @@ START_TEST(test_program_within_a_budget) {
 }
 END_TEST
 
+/* That of a tape holds for what kernels take by themselves: packed matrices, forward and back. */
+START_TEST(test_scratch_within_a_budget) {
+  enum { N = 150 };
+  static double x[N * N], dx[N * N];
+  tg_tensor of = tg_tensor_of(x, TG_F64, TG_DIMS(N, N)),
+            to = tg_tensor_of(dx, TG_F64, TG_DIMS(N, N));
+  for (size_t budget = 1 << 15; budget < 1 << 22; budget += budget / 8) {
+    tg_tape *t = tg_tape_new(&(tg_tape_options){.byte_budget = budget}, NULL);
+    if (t == NULL) continue;
+    tg_var a = tg_leaf(t, of), y = tg_sum(tg_matmul(a, tg_transpose(a, 0, 1)), TG_ALL, false);
+    tg_status status = tg_backward_into(&y, NULL, 1, NULL, &a, &to, 1);
+    ck_assert_uint_le(tg_tape_bytes(t), budget);
+    tg_tape_free(t);
+    if (status == TG_OK) return;
+    ck_assert_int_eq(status, TG_NO_MEMORY);
+  }
+  ck_abort_msg("no budget sufficed");
+}
+END_TEST
+
 /* ---- initialisers ---- */
 
 static tg_status initialise(const tg_runtime *runtime, tg_error *error) {
@@ -278,6 +298,7 @@ int main(void) {
   tcase_add_test(c, test_programs);
   tcase_add_test(c, test_no_allocation_by_replays);
   tcase_add_test(c, test_program_within_a_budget);
+  tcase_add_test(c, test_scratch_within_a_budget);
   tcase_add_test(c, test_initialisers);
   tcase_add_test(c, test_checkpoint);
   tcase_add_test(c, test_failed_load_changes_nothing);

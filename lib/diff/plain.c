@@ -35,7 +35,7 @@ static tg_status reverse_by_grad(tgi_plain *s, tg_call *c, const tg_tensor *g, i
       continue;
     }
     if (!tgi_destination(s, ids[i], &dx, &fresh)) continue;
-    tgi_arena_mark work = tgi_arena_mark_of(&t->work);
+    tgi_arena_mark work = tgi_scratch_mark(t);
     tg_status status = c->op->grad(c, i, g, &dx, fresh ? 0 : 1);
     tgi_arena_rewind(&t->work, work);
     if (!is_intact(s, c->op->name)) return t->status;

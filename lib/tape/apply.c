@@ -226,7 +226,7 @@ static bool has_worked(tg_call *c, tg_status status, place at) {
 
 static bool run_kernel(tg_tape *t, tg_call *c) {
   place at = place_of(t);
-  tgi_arena_mark work = tgi_arena_mark_of(&t->work);
+  tgi_arena_mark work = tgi_scratch_mark(t);
   tg_status status = c->op->kernel(c);
   tgi_arena_rewind(&t->work, work);
   return has_worked(c, status, at);

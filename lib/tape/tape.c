@@ -195,11 +195,13 @@ bool tgi_no_memory(tg_tape *t, const char *what) {
   return false;
 }
 
+void tgi_tape_limit(tg_tape *t, tgi_arena *arena) {
+  size_t others = held(t) - arena->bytes;
+  arena->budget = others < t->budget ? t->budget - others : 1;
+}
+
 void *tgi_tape_take_slow(tg_tape *t, tgi_arena *arena, size_t size) {
-  if (t->budget != 0) {
-    size_t others = held(t) - arena->bytes;
-    arena->budget = others < t->budget ? t->budget - others : 1;
-  }
+  if (t->budget != 0) tgi_tape_limit(t, arena);
   void *memory = tgi_arena_alloc_slow(arena, size);
   if (memory == NULL) tgi_no_memory(t, "tape");
   return memory;

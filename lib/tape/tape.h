@@ -202,6 +202,13 @@ static inline void *tgi_tape_work(tg_tape *t, size_t n) { return tgi_tape_take(t
 static inline void *tgi_tape_sweeps(tg_tape *t, size_t n) {
   return tgi_tape_take(t, &t->sweeps, n);
 }
+/* Before a kernel is called, which takes scratch without asking the tape: what the budget leaves is
+   its limit. The mark is for after. */
+void tgi_tape_limit(tg_tape *t, tgi_arena *arena);
+static inline tgi_arena_mark tgi_scratch_mark(tg_tape *t) {
+  if (t->budget != 0) tgi_tape_limit(t, &t->work);
+  return tgi_arena_mark_of(&t->work);
+}
 /* Does the tape's budget have room for so many bytes more? False with the tape failed. */
 bool tgi_tape_affords(tg_tape *t, size_t size);
 /* Do all nodes live that lived at the mark? */
