@@ -226,13 +226,16 @@ START_TEST(what_draws_is_run_each_time) {
 }
 END_TEST
 
+static tg_var twelve_by(tg_var x, tg_var z) { return tg_sub(x, tg_rdiv_scalar(z, 12)); }
+
 /* In the midst of what could be fused; the error names the operator. */
 START_TEST(integers_divided_by_zero) {
   typedef tg_var binary_fn(tg_var, tg_var);
-  binary_fn *const fns[] = {tg_div, tg_fmod};
+  binary_fn *const fns[] = {tg_div, tg_fmod, twelve_by};
+  static const char *const names[] = {"div", "fmod", "rdiv_scalar"};
   int32_t a[3] = {7, -8, 9}, b[3] = {2, 3, -4};
   tg_tensor in[2] = {tg_tensor_of(a, TG_I32, TG_DIMS(3)), tg_tensor_of(b, TG_I32, TG_DIMS(3))};
-  for (int k = 0; k < 2; k++) {
+  for (int k = 0; k < 3; k++) {
     tg_error e = {TG_OK, ""};
     b[1] = 3;
     tg_tape_reset(t);
@@ -244,9 +247,24 @@ START_TEST(integers_divided_by_zero) {
     assert_bits(p, 0, y);
     b[1] = 0;
     ck_assert_int_eq(tg_program_replay(p, in, 2, &e), TG_DIVISION);
-    ck_assert_ptr_nonnull(strstr(e.message, k ? "fmod" : "div"));
+    ck_assert_ptr_nonnull(strstr(e.message, names[k]));
     tg_program_free(p);
   }
+}
+END_TEST
+
+/* It cannot fail, so it is a part of the loop. */
+START_TEST(integers_divided_by_a_number) {
+  int32_t a[3] = {7, -8, 9};
+  tg_tensor in = tg_tensor_of(a, TG_I32, TG_DIMS(3));
+  tg_capture_begin(t);
+  tg_var x = tg_input(t, 0, in, NULL);
+  tg_var y = tg_fmod_scalar(tg_add(tg_div_scalar(tg_mul(x, x), 3), x), 5);
+  tg_program *p = ended(&y, 1);
+  ck_assert_int_eq(tg_program_stats_of(p).steps, 1);
+  assert_replays(p, &in, 1);
+  assert_bits(p, 0, y);
+  tg_program_free(p);
 }
 END_TEST
 
@@ -364,6 +382,7 @@ int main(void) {
   tcase_add_test(c, kernels_may_fail_without_a_word);
   tcase_add_test(c, what_draws_is_run_each_time);
   tcase_add_test(c, integers_divided_by_zero);
+  tcase_add_test(c, integers_divided_by_a_number);
   tcase_add_test(c, sums_of_sums_of_products);
   tcase_add_test(c, products_of_batches_and_of_integers_are_left_alone);
   tcase_add_test(c, long_sums_have_the_bits_of_the_tape);

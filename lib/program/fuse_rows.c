@@ -67,11 +67,17 @@ static tgi_map_fn *fn_at(const tgi_fuse *f, tg_dtype dtype, size_t at) {
   return ((const tgi_map_row *)(const void *)((const char *)table + at))->value;
 }
 
-/* Division of integers may fail, and then names its operator. */
-static bool may_fail(const tg_op *op, tg_dtype dtype) {
-  return !tg_dtype_is_float(dtype) &&
-         (op == &tgi_op_div || op == &tgi_op_fmod || op == &tgi_op_div_scalar ||
-          op == &tgi_op_rdiv_scalar || op == &tgi_op_fmod_scalar);
+static const double *attrs_of(const tgi_step *step) {
+  static const double none[2] = {0, 0};
+  return step->op->attrs_size ? step->attrs : none;
+}
+
+/* What divides by an operand fails where that is 0, and then has to name its operator, which a loop
+   cannot. */
+static bool may_fail(tgi_map_fn *fn, const double attrs[]) {
+  static const uint64_t zero = 0;
+  uint64_t y;
+  return !fn(1, &y, (const void *const[TGI_MAP_OPERANDS]){&zero, &zero, &zero, &zero}, attrs);
 }
 
 static tg_dtype dtype_of(const tgi_fuse *f, const tgi_step *step) {
@@ -80,8 +86,10 @@ static tg_dtype dtype_of(const tgi_fuse *f, const tgi_step *step) {
 
 tgi_map_fn *tgi_fuse_row_of(const tgi_fuse *f, const tgi_step *step) {
   const entry *row = find(&f->rows, step->op);
-  if (row == NULL || may_fail(step->op, dtype_of(f, step))) return NULL;
-  return fn_at(f, dtype_of(f, step), row->at);
+  if (row == NULL) return NULL;
+  tg_dtype dtype = dtype_of(f, step);
+  tgi_map_fn *fn = fn_at(f, dtype, row->at);
+  return fn == NULL || tg_dtype_is_float(dtype) || !may_fail(fn, attrs_of(step)) ? fn : NULL;
 }
 
 /* ---- constants that are spread ---- */
@@ -142,9 +150,8 @@ static void find_pairing(const tgi_fuse *f, const tgi_step *step, tgi_fuse_call 
 }
 
 bool tgi_fuse_call_of(tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call) {
-  static const double none[2] = {0, 0};
   *call = (tgi_fuse_call){.fn = tgi_fuse_row_of(f, step),
-                          .attrs = step->op->attrs_size ? step->attrs : none,
+                          .attrs = attrs_of(step),
                           .n = step->n,
                           .y = step->y[0],
                           .dtype = dtype_of(f, step)};
