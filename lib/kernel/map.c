@@ -3,7 +3,8 @@
 #include "kernel/map.h"
 
 #include <stdatomic.h>
-#include <string.h>
+
+#include "kernel/runs.h"
 
 enum {
   TILE = 32768, /* elements; part of no result, but kept fixed so that work is cut alike always */
@@ -45,36 +46,17 @@ static bool map_dense(const job *j, int64_t start, int64_t n) {
 
 /* ---- strided operands ---- */
 
-#define GATHER(type)                                                                               \
-  static void gather_##type(int64_t n, char *to, const char *from, int64_t stride) {               \
-    for (int64_t i = 0; i < n; i++)                                                                \
-      memcpy(to + i * (int64_t)sizeof(type), from + i * stride, sizeof(type));                     \
-  }
-GATHER(uint8_t)
-GATHER(uint32_t)
-GATHER(uint64_t)
-#undef GATHER
-
-static void gather(size_t size, int64_t n, char *to, const char *from, int64_t stride) {
-  if (size == sizeof(uint64_t))
-    gather_uint64_t(n, to, from, stride);
-  else if (size == sizeof(uint32_t))
-    gather_uint32_t(n, to, from, stride);
-  else
-    gather_uint8_t(n, to, from, stride);
-}
-
 /* n elements, at most BLOCK, as dense memory: themselves, or a copy. A buffer that repeats the
    element often enough is not filled again. */
 static const void *densely(buffer *b, size_t size, int64_t n, const char *from, int64_t stride) {
   if (stride == (int64_t)size) return from;
   if (stride != 0) {
     b->repeats = NULL;
-    gather(size, n, b->bytes, from, stride);
+    tgi_gather_run(size, n, b->bytes, from, stride);
   } else if (b->repeats != from || b->filled < n) {
     b->repeats = from;
     b->filled = n;
-    gather(size, n, b->bytes, from, 0);
+    tgi_fill_run(size, n, b->bytes, from);
   }
   return b->bytes;
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "kernel/runs.h"
 #include "program/fuse_loop.h"
 
 enum {
@@ -95,43 +96,6 @@ static void lay_out(const tgi_loop *l, const tg_call *c) {
 
 /* ---- packing ---- */
 
-#define GATHER(type)                                                                               \
-  static void gather_##type(int64_t n, char *to, const char *from, int64_t stride) {               \
-    for (int64_t i = 0; i < n; i++)                                                                \
-      memcpy(to + i * (int64_t)sizeof(type), from + i * stride, sizeof(type));                     \
-  }                                                                                                \
-  static void fill_##type(int64_t n, char *to, const char *from) {                                 \
-    type x, *y = (void *)to;                                                                       \
-    memcpy(&x, from, sizeof x);                                                                    \
-    for (int64_t i = 0; i < n; i++) y[i] = x;                                                      \
-  }
-GATHER(uint8_t)
-GATHER(uint32_t)
-GATHER(uint64_t)
-#undef GATHER
-
-static void fill(size_t size, int64_t n, char *to, const char *from) {
-  if (size == sizeof(uint64_t))
-    fill_uint64_t(n, to, from);
-  else if (size == sizeof(uint32_t))
-    fill_uint32_t(n, to, from);
-  else
-    fill_uint8_t(n, to, from);
-}
-
-static void gather(size_t size, int64_t n, char *to, const char *from, int64_t stride) {
-  if (stride == 0)
-    fill(size, n, to, from);
-  else if (stride == (int64_t)size)
-    memcpy(to, from, (size_t)n * size);
-  else if (size == sizeof(uint64_t))
-    gather_uint64_t(n, to, from, stride);
-  else if (size == sizeof(uint32_t))
-    gather_uint32_t(n, to, from, stride);
-  else
-    gather_uint8_t(n, to, from, stride);
-}
-
 /* Where row r of an operand begins. */
 static const char *row_at(const tgi_loop_layout *l, const tgi_loop_operand *o, const char *base,
                           int64_t r) {
@@ -164,7 +128,7 @@ static char *strided(const job *j, frame *f, uint32_t i, int64_t start, int64_t 
   char *to = f->buffer[i];
   for (; n > 0; r++, skip = 0) {
     const int64_t m = tgi_least(row - skip, n);
-    gather(size, m, to, row_at(l, o, base, r) + skip * stride, stride);
+    tgi_gather_run(size, m, to, row_at(l, o, base, r) + skip * stride, stride);
     to += m * (int64_t)size;
     n -= m;
   }
@@ -194,7 +158,7 @@ void tgi_loop_set_up(const job *j, frame *f, int64_t n) {
   for (uint32_t i = 0; i < l->n_x; i++) {
     if (l->operands[i].kind == TGI_DENSE) continue;
     if (l->operands[i].kind == TGI_EVEN) {
-      fill(l->size[i], n, next, j->call->in[i].data);
+      tgi_fill_run(l->size[i], n, next, j->call->in[i].data);
       f->at[i] = next;
     }
     f->buffer[i] = next;
