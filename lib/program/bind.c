@@ -80,20 +80,13 @@ static bool settle(const binder *b, tgi_instruction *to) {
 }
 
 static bool bind_call(binder *b, const tgi_step *step, tgi_instruction *to) {
-  tg_program *p = b->p;
   size_t n = (size_t)step->n + (step->n_y ? step->n_y - 1 : 0);
   tg_tensor *in = tgi_graph_alloc(b->g, n * sizeof *in);
   if (in == NULL) return false;
   *to = (tgi_instruction){.kernel = step->op->kernel,
                           .step = step,
                           .attrs = step->attrs,
-                          .call = {.op = step->op,
-                                   .attrs = step->attrs,
-                                   .n = (int)step->n,
-                                   .in = in,
-                                   .tape = p->tape,
-                                   .runtime = p->runtime,
-                                   .scratch = &p->tape->work}};
+                          .call = tgi_step_call(step, b->p->tape, in)};
   for (uint32_t i = 0; i < step->n; i++) bind_tensor(b, &in[i], step->x[i]);
   for (uint32_t j = 1; j < step->n_y; j++) bind_tensor(b, &in[step->n + j - 1], step->y[j]);
   if (step->n_y) bind_tensor(b, &to->call.out, step->y[0]);

@@ -1,5 +1,5 @@
 /* The pass `fold`: what depends on no input and no parameter is computed here, once. Views of
-   constants stay views. Knows of operators only which are elementwise. */
+   constants stay views. Names no operator but the broadcast that it makes of one number. */
 #include <string.h>
 
 #include "ops/attrs.h"
@@ -55,14 +55,8 @@ static tg_tensor operand(const fold *f, uint32_t v) {
 static bool compute(const fold *f, const tgi_step *step, const tg_tensor *out, bool single) {
   tgi_arena_mark work = tgi_arena_mark_of(&f->t->work);
   tg_tensor *in = tgi_tape_work(f->t, step->n * sizeof *in);
-  tg_call c = {.op = step->op,
-               .attrs = step->attrs,
-               .n = (int)step->n,
-               .in = in,
-               .out = *out,
-               .tape = f->t,
-               .runtime = f->g->runtime,
-               .scratch = &f->t->work};
+  tg_call c = tgi_step_call(step, f->t, in);
+  c.out = *out;
   bool right = in != NULL;
   for (uint32_t i = 0; right && i < step->n; i++) {
     in[i] = operand(f, step->x[i]);

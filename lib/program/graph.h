@@ -86,7 +86,17 @@ tg_status tgi_graph_of_tape(tgi_graph *g, tg_tape *t, const tg_var y[], int n);
 
 /* ---- rewriting: what passes share ---- */
 
-/* Scratch for a pass: an array over all values (or steps), of the graph's arena. */
+/* A step as its operator's functions see it, its result left out. t holds no node: it is there for
+   errors and scratch. */
+static inline tg_call tgi_step_call(const tgi_step *step, tg_tape *t, const tg_tensor in[]) {
+  return (tg_call){.op = step->op,
+                   .attrs = step->attrs,
+                   .n = (int)step->n,
+                   .in = in,
+                   .tape = t,
+                   .runtime = t->runtime,
+                   .scratch = &t->work};
+}
 /* maker[v]: the step that makes value v, or TGI_NO_STEP. NULL with error set. */
 int32_t *tgi_graph_makers(tgi_graph *g);
 /* uses[v]: how often v is an operand or a root. NULL with error set. */

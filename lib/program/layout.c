@@ -24,13 +24,7 @@ static bool find_view(tgi_graph *g, tg_tape *t, const tgi_step *step, tgi_lie li
     in[i] = lies[step->x[i]].view;
     in[i].data = stand_in(i, lies[step->x[i]].offset);
   }
-  tg_call c = {.op = step->op,
-               .attrs = step->attrs,
-               .n = (int)step->n,
-               .in = in,
-               .tape = t,
-               .runtime = g->runtime,
-               .scratch = &t->work};
+  tg_call c = tgi_step_call(step, t, in);
   c.out = in[0];
   c.out.data = NULL;
   if (step->op->shape(&c) != TG_OK || t->status != TG_OK)

@@ -29,14 +29,8 @@ static bool call_of(const spread *s, const tgi_step *step, tg_call *c) {
   tg_tensor *in = tgi_tape_work(s->t, step->n * sizeof *in);
   if (in == NULL) return tgi_error(s->g->error, s->t->status, "%s", s->t->message), false;
   for (uint32_t i = 0; i < step->n; i++) in[i] = s->lies[step->x[i]].view;
-  *c = (tg_call){.op = step->op,
-                 .attrs = step->attrs,
-                 .n = (int)step->n,
-                 .in = in,
-                 .out = s->g->values[step->y[0]].like,
-                 .tape = s->t,
-                 .runtime = s->g->runtime,
-                 .scratch = &s->t->work};
+  *c = tgi_step_call(step, s->t, in);
+  c->out = s->g->values[step->y[0]].like;
   return true;
 }
 
