@@ -23,10 +23,19 @@ static tg_status logcosh_kernel(const tg_call *c) {
    x. */
 static tg_var logcosh_vjp(const tg_call *c, tg_var g) { return tg_mul(g, tg_tanh(c->x[0])); }
 
+/* The flag tells tapes and programs that of equal elements they may compute one. */
 static const tg_op logcosh = {
-    TG_OP_INIT,           .name = "logcosh",   .label = "ln cosh",     .formula = "ln cosh x",
-    .arity = 1,           .dtypes = TG_FLOATS, .shape = tg_shape_same, .kernel = logcosh_kernel,
+    TG_OP_INIT,
+    .name = "logcosh",
+    .label = "ln cosh",
+    .formula = "ln cosh x",
+    .arity = 1,
+    .dtypes = TG_FLOATS,
+    .flags = TG_OP_ELEMENTWISE,
+    .shape = tg_shape_same,
+    .kernel = logcosh_kernel,
     .vjp = {logcosh_vjp},
+    .jvp = tg_jvp_elementwise,
 };
 
 /* The regression loss mean ln cosh (a - b): quadratic near 0, linear far away. */
