@@ -204,7 +204,7 @@ static uint32_t rule_one(tgi_simplify *s, size_t at) {
   return one ? to_dims(s, at, &tgi_op_reshape, step->x[0]) : TGI_KEEP;
 }
 
-/* ---- the rules ---- */
+/* ---- the rules: first those of the table of numbers, then these ---- */
 
 /* By operator; NULL: of every one that may give a view. Earlier rows are tried first. */
 typedef struct rule {
@@ -216,16 +216,7 @@ static const rule rules[] = {
     {NULL, rule_same_place},
     {NULL, tgi_rule_part},
     {NULL, rule_twice},
-    {&tgi_op_mul, rule_number},
-    {&tgi_op_mul_scalar, rule_number},
-    {&tgi_op_div, rule_number},
-    {&tgi_op_div_scalar, rule_number},
     {&tgi_op_div_scalar, rule_divide},
-    {&tgi_op_sub, rule_number},
-    {&tgi_op_sub_scalar, rule_number},
-    {&tgi_op_add, rule_number},
-    {&tgi_op_add_scalar, rule_number},
-    {&tgi_op_where, rule_number},
     {&tgi_op_where, rule_where_same},
     {&tgi_op_neg, rule_neg},
     {&tgi_op_cast, rule_cast_back},
@@ -238,13 +229,11 @@ static const rule rules[] = {
 
 static uint32_t apply(tgi_simplify *s, size_t at) {
   const tg_op *op = s->g->steps[at].op;
-  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-    if (rules[i].op ? rules[i].op != op : !(op->flags & TG_OP_VIEW) || s->g->steps[at].n == 0)
-      continue;
-    uint32_t v = rules[i].fn(s, at);
-    if (v != TGI_KEEP) return v;
-  }
-  return TGI_KEEP;
+  bool may_view = op->flags & TG_OP_VIEW && s->g->steps[at].n > 0;
+  uint32_t v = rule_number(s, at);
+  for (size_t i = 0; i < sizeof rules / sizeof *rules && v == TGI_KEEP; i++)
+    if (rules[i].op ? rules[i].op == op : may_view) v = rules[i].fn(s, at);
+  return v;
 }
 
 /* ---- rounds ---- */
