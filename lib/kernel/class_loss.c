@@ -39,7 +39,7 @@ static void run_tile(void *user, int64_t i) {
   if (j->sums != NULL) j->sums[i] = sum;
 }
 
-static int64_t tiles(const job *j) { return (j->count + j->tile - 1) / j->tile; }
+static int64_t tiles(const job *j) { return tgi_ceil_div(j->count, j->tile); }
 
 static void run(const tg_runtime *runtime, job *j) {
   const tgi_class_loss *c = j->rows.c;

@@ -29,12 +29,12 @@ DROP(double)
 
 static void drop_tile(void *user, int64_t tile) {
   const job *j = user;
-  const int64_t start = tile * TILE, end = j->n - start < TILE ? j->n : start + TILE;
+  const int64_t start = tile * TILE, end = tgi_least(j->n, start + TILE);
   (j->x->dtype == TG_F32 ? drop_float : drop_double)(j, start, end);
 }
 
 void tgi_dropout(const tg_runtime *runtime, const tg_tensor *y, const tg_tensor *x, double p,
                  tg_key key, double beta) {
   job j = {.y = y, .x = x, .p = p, .beta = beta, .key = key, .n = tg_tensor_numel(x)};
-  tgi_parallel_tiles(runtime, (j.n + TILE - 1) / TILE, drop_tile, &j);
+  tgi_parallel_tiles(runtime, tgi_ceil_div(j.n, TILE), drop_tile, &j);
 }

@@ -81,7 +81,7 @@ tg_status tgi_move_lines(const tg_runtime *runtime, tgi_move move, int axis, con
   tgi_walk_init(&j.walk, 3, (const tg_tensor *const[]){&from, &to, &by});
   j.a_step = a->strides[axis], j.b_step = b->strides[axis], j.index_step = index->strides[axis];
   j.lines = j.n > 0 ? j.walk.runs * j.walk.n : 0;
-  tgi_parallel_tiles(runtime, (j.lines + TILE - 1) / TILE, line_tile, &j);
+  tgi_parallel_tiles(runtime, tgi_ceil_div(j.lines, TILE), line_tile, &j);
   return TG_OK;
 }
 

@@ -20,7 +20,7 @@ const tgi_loss_table *tgi_loss_table_for(tg_isa isa, tg_dtype dtype) {
   return tables[tables[isa][0] != NULL ? isa : TG_ISA_BASE][dtype == TG_F64];
 }
 
-static int64_t tiles(int64_t n) { return (n + TILE - 1) / TILE; }
+static int64_t tiles(int64_t n) { return tgi_ceil_div(n, TILE); }
 static int64_t tile_length(const job *j, int64_t tile) {
   const int64_t left = j->n - tile * TILE;
   return left < TILE ? left : TILE;
@@ -72,7 +72,7 @@ static void sum_tile(void *user, int64_t tile) {
   _Alignas(64) double block[BLOCK]; /* or twice as many floats, of which half are used */
   double sum = 0;
   for (int64_t i = tile * TILE, end = i + tile_length(j, tile); i < end; i += BLOCK) {
-    const int64_t n = end - i < BLOCK ? end - i : BLOCK;
+    const int64_t n = tgi_least(BLOCK, end - i);
     j->row->value(n, block, element(j, j->x, i), element(j, j->t, i), j->p);
     sum += tgi_loss_block(j->x->dtype, block, n);
   }

@@ -78,7 +78,7 @@ static bool map_run(const job *j, buffer pack[], char *const at[], int64_t start
   const int last = j->walk.rank - 1;
   bool ok = true;
   for (int64_t done = 0; done < n;) {
-    const int64_t m = n - done < BLOCK ? n - done : BLOCK;
+    const int64_t m = tgi_least(BLOCK, n - done);
     const void *in[TGI_MAP_OPERANDS];
     for (int k = 0; k < j->count; k++) {
       const int64_t stride = j->walk.strides[k][last];
@@ -101,7 +101,7 @@ static bool map_strided(const job *j, int64_t start, int64_t n) {
   tgi_walk_start(w, start / w->n, index, at);
   bool ok = true;
   for (const int64_t end = start + n; start < end; skip = 0) {
-    const int64_t m = w->n - skip < end - start ? w->n - skip : end - start;
+    const int64_t m = tgi_least(w->n - skip, end - start);
     for (int k = 0; k < j->count && skip; k++) at[k] += skip * w->strides[k][w->rank - 1];
     ok &= dense ? map_dense_run(j, at, start, m) : map_run(j, pack, at, start, m);
     for (int k = 0; k < j->count && skip; k++) at[k] -= skip * w->strides[k][w->rank - 1];
@@ -115,7 +115,7 @@ static bool map_strided(const job *j, int64_t start, int64_t n) {
 
 static void map_tile(void *user, int64_t i) {
   job *j = user;
-  const int64_t start = i * TILE, n = j->n - start < TILE ? j->n - start : TILE;
+  const int64_t start = i * TILE, n = tgi_least(TILE, j->n - start);
   if (!(j->dense ? map_dense(j, start, n) : map_strided(j, start, n)))
     atomic_store_explicit(&j->failed, true, memory_order_relaxed);
 }

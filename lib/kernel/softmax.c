@@ -19,10 +19,10 @@ static tgi_softmax_fn *fn_for(tg_isa isa, tg_dtype dtype) {
 static void run_tile(void *user, int64_t tile) {
   const job *j = user;
   const int64_t inner = j->lanes.inner, from = tile * j->many,
-                to = from + j->many < j->units ? from + j->many : j->units;
+                to = tgi_least(from + j->many, j->units);
   for (int64_t u = from; u < to; u++) {
     const int64_t start = u % j->pieces * BLOCK;
-    const int64_t width = inner - start < BLOCK ? inner - start : BLOCK;
+    const int64_t width = tgi_least(BLOCK, inner - start);
     j->fn(&j->lanes, (int)width, u / j->pieces * j->lanes.n * inner + start);
   }
 }
@@ -36,11 +36,11 @@ static void run(const tg_runtime *runtime, const tgi_lanes *lanes, const tg_tens
   for (int k = axis + 1; k < shape->rank; k++) inner *= shape->dims[k];
   if (outer == 0 || n == 0 || inner == 0) return;
   j.lanes.n = n, j.lanes.inner = inner;
-  j.pieces = (inner + BLOCK - 1) / BLOCK;
+  j.pieces = tgi_ceil_div(inner, BLOCK);
   j.units = outer * j.pieces;
-  const int64_t work = n * (inner < BLOCK ? inner : BLOCK);
+  const int64_t work = n * tgi_least(inner, BLOCK);
   j.many = work < TILE ? TILE / work : 1;
-  tgi_parallel_tiles(runtime, (j.units + j.many - 1) / j.many, run_tile, &j);
+  tgi_parallel_tiles(runtime, tgi_ceil_div(j.units, j.many), run_tile, &j);
 }
 
 void tgi_softmax(const tg_runtime *runtime, tgi_softmax_kind kind, const tg_tensor *y,

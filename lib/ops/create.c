@@ -95,7 +95,7 @@ static tg_status fill_by(const tg_call *c, value_fn *value) {
   tgi_convert_fn *convert = tgi_convert_for(c->out.dtype, TG_F64);
   int64_t n = c->out.dims[0], size = (int64_t)tg_dtype_size(c->out.dtype);
   for (int64_t i = 0; i < n; i += BATCH) {
-    int64_t m = n - i < BATCH ? n - i : BATCH;
+    int64_t m = tgi_least(BATCH, n - i);
     for (int64_t j = 0; j < m; j++) batch[j] = value(c->attrs, i + j);
     convert(m, (char *)c->out.data + i * size, size, (const char *)batch, sizeof *batch);
   }

@@ -56,9 +56,9 @@ static void draw_tile(void *user, int64_t tile) {
   double value[BATCH];
   tgi_convert_fn *convert = tgi_convert_for(c->out.dtype, TG_F64);
   int64_t size = (int64_t)tg_dtype_size(c->out.dtype), numel = tg_tensor_numel(&c->out);
-  int64_t end = numel - tile * TILE < TILE ? numel : (tile + 1) * TILE;
+  int64_t end = tgi_least(numel, (tile + 1) * TILE);
   for (int64_t i = tile * TILE; i < end; i += BATCH) {
-    int64_t n = end - i < BATCH ? end - i : BATCH;
+    int64_t n = tgi_least(BATCH, end - i);
     draw_batch(c->attrs, i, n, value);
     convert(n, (char *)c->out.data + i * size, size, (const char *)value, sizeof *value);
   }
@@ -66,7 +66,7 @@ static void draw_tile(void *user, int64_t tile) {
 
 static tg_status kernel_bernoulli(const tg_call *c) {
   tg_call at = *c;
-  tgi_parallel_tiles(c->runtime, (tg_tensor_numel(&c->out) - 1) / TILE + 1, draw_tile, &at);
+  tgi_parallel_tiles(c->runtime, tgi_ceil_div(tg_tensor_numel(&c->out), TILE), draw_tile, &at);
   return TG_OK;
 }
 
