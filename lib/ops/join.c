@@ -66,12 +66,9 @@ static tg_status grad_concat(const tg_call *c, int i, const tg_tensor *g, const 
 
 static tg_status shape_stack(tg_call *c) {
   const tg_tensor *x = &c->in[0];
-  int given = ((const tgi_axis_attrs *)c->attrs)->axis, axis = tgi_axis(x->rank + 1, given);
-  if (axis < 0)
-    return tg_call_fail(c, TG_ARGUMENT, "axis %d is out of range for a result of rank %d", given,
-                        x->rank + 1);
-  if (x->rank == TG_MAX_RANK)
-    return tg_call_fail(c, TG_SHAPE, "the rank is already %d", TG_MAX_RANK);
+  int axis;
+  tg_status status = tgi_new_axis(c, &axis);
+  if (status != TG_OK) return status;
   for (int i = 1; i < c->n; i++)
     if (!tg_tensor_same_shape(&c->in[i], x))
       return tg_call_fail(c, TG_SHAPE, "operand %d has another shape than the first", i);

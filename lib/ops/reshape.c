@@ -98,12 +98,9 @@ static tg_status shape_squeeze_all(tg_call *c) {
 
 static tg_status shape_unsqueeze(tg_call *c) {
   const tg_tensor *x = &c->in[0];
-  int given = ((const tgi_axis_attrs *)c->attrs)->axis, axis = tgi_axis(x->rank + 1, given);
-  if (axis < 0)
-    return tg_call_fail(c, TG_ARGUMENT, "axis %d is out of range for a result of rank %d", given,
-                        x->rank + 1);
-  if (x->rank == TG_MAX_RANK)
-    return tg_call_fail(c, TG_SHAPE, "the rank is already %d", TG_MAX_RANK);
+  int axis;
+  tg_status status = tgi_new_axis(c, &axis);
+  if (status != TG_OK) return status;
   c->out = (tg_tensor){.data = x->data, .dtype = x->dtype, .rank = x->rank + 1};
   for (int k = 0; k < c->out.rank; k++) {
     int from = k < axis ? k : k - 1;

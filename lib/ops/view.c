@@ -15,6 +15,16 @@ int tgi_call_axis(const tg_call *c, int64_t axis) {
   return k;
 }
 
+tg_status tgi_new_axis(const tg_call *c, int *axis) {
+  int rank = c->in[0].rank + 1, given = ((const tgi_axis_attrs *)c->attrs)->axis;
+  *axis = tgi_axis(rank, given);
+  if (*axis < 0)
+    return tg_call_fail(c, TG_ARGUMENT, "axis %d is out of range for a result of rank %d", given,
+                        rank);
+  if (rank > TG_MAX_RANK) return tg_call_fail(c, TG_SHAPE, "the rank is already %d", TG_MAX_RANK);
+  return TG_OK;
+}
+
 /* The shape function is asked again, with dx in the place of the operand. dx is contiguous, so it
    gives a view whatever the operand's strides were. */
 tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,

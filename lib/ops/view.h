@@ -20,6 +20,8 @@ void tgi_slice_part(const tgi_slice_attrs *attrs, int64_t n, int64_t *start, int
 
 /* axis of operand 0 as [0, rank); -1 with the sticky error. */
 int tgi_call_axis(const tg_call *c, int64_t axis);
+/* The axis of the call's tgi_axis_attrs as one that the result has and operand 0 has not. */
+tg_status tgi_new_axis(const tg_call *c, int *axis);
 /* The axis of the call's tgi_axis_attrs, which is known to be one of x's. */
 static inline int tgi_axis_in(const tg_call *c, const tg_tensor *x) {
   return tgi_axis(x->rank, ((const tgi_axis_attrs *)c->attrs)->axis);
