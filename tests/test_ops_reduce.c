@@ -201,6 +201,20 @@ START_TEST(variance_and_mean_at_once) {
 }
 END_TEST
 
+/* The packed result needs an axis of its own, which eight kept ones leave no room for. */
+START_TEST(moments_of_eight_axes) {
+  double data[8] = {0, 2, 2, 0, 6, 0, 0, 6};
+  tg_var x = leaf(data, TG_DIMS(1, 1, 1, 2, 1, 1, 4, 1)), variance, mean;
+  tg_var_mean(x, TG_AXES(-2), 0, true, &variance, &mean);
+  ck_assert_int_eq(tg_rank(mean), 8);
+  ck_assert(tg_dim(mean, 3) == 2 && tg_dim(mean, 6) == 1);
+  equals(mean, 2, (const double[]){1, 3});
+  equals(variance, 2, (const double[]){1, 9});
+  equals(tg_std(x, TG_AXES(6), 0, false), 2, (const double[]){1, 3});
+  equals(tg_variance(x, TG_ALL, 0, true), 1, (const double[]){6});
+}
+END_TEST
+
 START_TEST(a_recurrence) {
   double a[4] = {9, 2, 0, 3}, b[4] = {1, 1, 5, 1};
   tg_var y = tg_linear_scan(leaf(a, TG_DIMS(4)), leaf(b, TG_DIMS(4)), 0);
@@ -251,6 +265,7 @@ int main(void) {
   tcase_add_test(c, any_and_all);
   tcase_add_test(c, second_derivative_of_a_product_with_zeros);
   tcase_add_test(c, variance_and_mean_at_once);
+  tcase_add_test(c, moments_of_eight_axes);
   tcase_add_test(c, a_recurrence);
   tcase_add_test(c, norms_of_wrong_power_are_refused);
   tcase_add_test(c, softmax_of_long_and_wide_lanes);

@@ -89,8 +89,29 @@ static tg_var jvp_var_mean(const tg_call *c, const tg_var dx[]) {
 
 /* ---- made of it ---- */
 
+/* Eight kept axes leave none for the packed result: they are put back afterwards. */
+static bool is_full(tg_var x, const tgi_reduce_attrs *attrs) {
+  return attrs->keepdim && tg_rank(x) == TG_MAX_RANK;
+}
+
+static tg_var packed_moments(tg_var x, const tgi_reduce_attrs *attrs) {
+  tgi_reduce_attrs own = *attrs;
+  own.keepdim = attrs->keepdim && !is_full(x, attrs);
+  return tgi_apply1(&tgi_op_var_mean, x, &own);
+}
+
+/* Of the packed moments of x: 0 the variance, 1 the mean. */
+static tg_var moment(tg_var packed, tg_var x, const tgi_reduce_attrs *attrs, int which) {
+  tg_var y = tg_select(packed, 0, which);
+  int64_t dims[TG_MAX_RANK];
+  if (tg_is_failed(y) || !is_full(x, attrs)) return y; /* else the axes are right */
+  for (int k = 0; k < TG_MAX_RANK; k++) dims[k] = attrs->n == 0 ? 1 : tg_dim(x, k);
+  for (int i = 0; i < attrs->n; i++) dims[tgi_axis(TG_MAX_RANK, attrs->axes[i])] = 1;
+  return tg_reshape(y, TG_MAX_RANK, dims);
+}
+
 static tg_var compose_variance(const tg_call *c) {
-  return tg_select(tgi_apply1(&tgi_op_var_mean, c->x[0], c->attrs), 0, 0);
+  return moment(packed_moments(c->x[0], c->attrs), c->x[0], c->attrs, 0);
 }
 
 /* The norm has slope 0 at 0, and so has the deviation of equal numbers. */
@@ -98,7 +119,7 @@ static tg_var compose_std(const tg_call *c) {
   const tgi_reduce_attrs *attrs = c->attrs;
   tgi_reduce_attrs kept = *attrs;
   kept.keepdim = true;
-  tg_var mean = tg_select(tgi_apply1(&tgi_op_var_mean, c->x[0], &kept), 0, 1);
+  tg_var mean = moment(packed_moments(c->x[0], &kept), c->x[0], &kept, 1);
   if (tg_is_failed(mean)) return mean; /* and so the axes are right */
   tg_var size = tg_norm(tg_sub(c->x[0], mean), 2, attrs->n, attrs->axes, attrs->keepdim);
   return tg_div_scalar(size, sqrt(divisor(c)));
@@ -160,7 +181,7 @@ tg_var tg_std(tg_var x, int n_axes, const int64_t axes[], double correction, boo
 void tg_var_mean(tg_var x, int n_axes, const int64_t axes[], double correction, bool keepdim,
                  tg_var *variance, tg_var *mean) {
   tgi_reduce_attrs attrs = attrs_of(n_axes, axes, correction, keepdim);
-  tg_var packed = tgi_apply1(&tgi_op_var_mean, x, &attrs);
-  *variance = tg_select(packed, 0, 0);
-  *mean = tg_select(packed, 0, 1);
+  tg_var packed = packed_moments(x, &attrs);
+  *variance = moment(packed, x, &attrs, 0);
+  *mean = moment(packed, x, &attrs, 1);
 }
