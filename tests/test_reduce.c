@@ -165,8 +165,8 @@ END_TEST
 
 /* ---- large ones ---- */
 
-static const int64_t large[][2] = {{1, 300000}, {300000, 1}, {5000, 67}, {67, 5000},
-                                   {3, 70001},  {70001, 3},  {900, 700}, {1, 33}};
+static const int64_t large[][2] = {{1, 300000}, {300000, 1}, {5000, 67}, {67, 5000}, {3, 70001},
+                                   {70001, 3},  {900, 700},  {1, 33},    {171, 3}};
 enum { LARGE = sizeof large / sizeof *large };
 
 /* Rows and columns; longer than leaves, tiles, parts and groups. */
@@ -235,6 +235,40 @@ START_TEST(test_sum_is_accurate) {
   ck_assert_int_eq(tgi_reduce(plain(), &tgi_sum, &y, &x, 0), TG_OK);
   ck_assert_float_eq_tol(apart, 5e4F, 0.03F);
   free(data);
+}
+END_TEST
+
+/* ---- columns side by side ---- */
+
+/* Each column from its first element to its last, whatever w is, and nothing beside it. */
+static void check_columns(tgi_columns_fn *sum, tg_dtype dtype, int64_t w, int64_t n) {
+  enum { ROW = 150, MOST = 5 };
+  float f[MOST * ROW], f_to[ROW], f_expected[ROW];
+  double d[MOST * ROW], d_to[ROW], d_expected[ROW];
+  for (int64_t i = 0; i < MOST * ROW; i++) f[i] = (float)(d[i] = (double)draw_below(1000) / 999);
+  for (int64_t j = 0; j < ROW; j++) {
+    f_to[j] = f_expected[j] = f[j] / 3, d_to[j] = d_expected[j] = d[j] / 3;
+    for (int64_t i = 0; i < n && j < w; i++)
+      f_expected[j] += f[i * ROW + j], d_expected[j] += d[i * ROW + j];
+  }
+  if (dtype == TG_F32)
+    sum(w, n, f, ROW, f_to);
+  else
+    sum(w, n, d, ROW, d_to);
+  if (dtype == TG_F32)
+    ck_assert_mem_eq(f_to, f_expected, sizeof f_to);
+  else
+    ck_assert_mem_eq(d_to, d_expected, sizeof d_to);
+}
+
+START_TEST(test_columns) {
+  tg_runtime *r = tg_runtime_new(&(tg_runtime_options){.isa = (tg_isa)_i}, NULL);
+  seed = 50;
+  for (int d = 0; d < 2; d++)
+    for (int64_t w = 0; w < 150; w++)
+      for (int64_t n = 0; n <= 5; n++)
+        check_columns(tgi_columns_for(tg_runtime_isa(r), dtypes[d]), dtypes[d], w, n);
+  tg_runtime_free(r);
 }
 END_TEST
 
@@ -431,6 +465,7 @@ int main(void) {
   tcase_add_loop_test(tests, test_large, 0, LARGE);
   tcase_add_loop_test(tests, test_same_bits_on_any_threads, 0, LARGE);
   tcase_add_test(tests, test_sum_is_accurate);
+  tcase_add_loop_test(tests, test_columns, 0, TG_ISA_COUNT);
   tcase_add_test(tests, test_nan_is_extreme);
   tcase_add_test(tests, test_nothing);
   tcase_add_test(tests, test_integers_wrap);

@@ -1,6 +1,7 @@
 /* Reductions: x is seen as columns, each reduced to one element of dst. A column is cut into leaves
-   of a fixed length, which are put together pairwise; up to 128 columns go side by side. Knows no
-   dtype and no arithmetic. */
+   of a fixed length, which are put together pairwise; up to 128 columns go side by side. Where
+   there are few, in rows without gaps, several rows count as one, and the reductions of one column
+   are put together at the end. Knows no dtype and no arithmetic. */
 #include <string.h>
 
 #include "kernel/accumulate.h"
@@ -8,11 +9,11 @@
 
 enum {
   WIDTH = TGI_REDUCE_WIDTH,
-  LEAF_ALONG = TGI_REDUCE_LEAF, /* elements of a leaf that lie side by side */
-  LEAF_APART = 64,              /* and of one whose elements do not */
-  LEVELS = 40,                  /* of a tree: more than a column can have */
-  PARTS = 32,                   /* most pieces of work into which few columns are cut */
-  PART = 1 << 15,               /* fewest elements of such a piece */
+  LEAF_ALONG = TGI_REDUCE_LEAF,  /* elements of a leaf that lie side by side */
+  LEAF_APART = TGI_REDUCE_APART, /* and of one whose elements do not */
+  LEVELS = 40,                   /* of a tree: more than a column can have */
+  PARTS = 32,                    /* most pieces of work into which few columns are cut */
+  PART = 1 << 15,                /* fewest elements of such a piece */
 };
 
 /* Where an element of each lies. */
@@ -32,14 +33,13 @@ typedef struct partial {
 static const partial zeros;
 
 typedef struct plan {
-  const tgi_reduce_kernels *kernels;
-  size_t size; /* of an element */
   const char *x, *about;
   char *dst;
   bool accumulate;
-  axes kept, reduced; /* without their last axes, which are: */
-  int64_t columns, column[OPERANDS];
-  int64_t run, row;
+  axes kept, reduced;                  /* without their last axes, which are in: */
+  tgi_leaf_sum of;                     /* how one leaf is reduced */
+  int64_t column[OPERANDS];            /* strides of its columns */
+  bool many;                           /* elements in a run of columns */
   int64_t leaf, leaves_of_run, leaves; /* length; numbers of them in a run and a column */
   int64_t tiles_of_columns, tiles;     /* of WIDTH columns */
   int64_t parts;                       /* into which each tile is cut, by its leaves */
@@ -107,7 +107,7 @@ static bool split_axes(plan *p, const tg_tensor *x, const tg_tensor *dst, const 
     if (to != dim && to != 1) return false;
     if (dim == 1) continue;
     bool kept = to == dim;
-    int64_t size = (int64_t)p->size;
+    int64_t size = p->of.size;
     int64_t strides[OPERANDS] = {[X] = x->strides[k] * size,
                                  [DST] = kept ? dst->strides[k - extra] * size : 0,
                                  [ABOUT] = kept && about ? about->strides[k - extra] * size : 0};
@@ -121,9 +121,27 @@ static bool split_axes(plan *p, const tg_tensor *x, const tg_tensor *dst, const 
 /* Columns of nothing are one run of length 0. */
 static void take_runs(plan *p) {
   int64_t row[OPERANDS];
-  p->run = take_last(&p->reduced, row);
-  p->row = row[X];
-  if (p->run == 0 || count(&p->reduced) == 0) p->run = 0, p->reduced.rank = 0;
+  p->of.run = take_last(&p->reduced, row);
+  p->of.row = row[X];
+  if (p->of.run == 0 || count(&p->reduced) == 0) p->of.run = 0, p->reduced.rank = 0;
+}
+
+int64_t tgi_reduce_together(int64_t run, int64_t columns) {
+  int64_t together = 1;
+  while (2 * together * columns <= WIDTH && run * columns >= TGI_REDUCE_FEW) together *= 2;
+  return together;
+}
+
+static void take_rows_together(plan *p) {
+  const int64_t size = p->of.size;
+  p->many = p->of.columns * p->of.run >= TGI_REDUCE_FEW;
+  const bool one_piece = p->column[X] == size && p->of.row == p->of.columns * size;
+  p->of.together =
+      one_piece && p->reduced.rank == 0 ? tgi_reduce_together(p->of.run, p->of.columns) : 1;
+  p->of.rest = p->of.run % p->of.together;
+  p->of.run /= p->of.together;
+  p->of.row *= p->of.together;
+  p->of.columns *= p->of.together;
 }
 
 static int64_t parts_of(int64_t tiles, int64_t elements, int64_t leaves) {
@@ -137,17 +155,18 @@ static bool is_one_leaf(const plan *p) { return p->tiles == 1 && p->leaves == 1;
 
 /* Cuts the columns into tiles and leaves, and few columns into parts. */
 static void cut(plan *p) {
-  p->columns = take_last(&p->kept, p->column);
+  p->of.columns = take_last(&p->kept, p->column);
   take_runs(p);
-  p->leaf = p->row == (int64_t)p->size ? LEAF_ALONG : LEAF_APART;
+  take_rows_together(p);
+  p->leaf = p->of.row == p->of.size ? LEAF_ALONG : LEAF_APART;
   int64_t runs = count(&p->reduced);
-  p->leaves_of_run = p->run > p->leaf ? tgi_ceil_div(p->run, p->leaf) : 1;
+  p->leaves_of_run = p->of.run > p->leaf ? tgi_ceil_div(p->of.run, p->leaf) : 1;
   p->leaves = p->leaves_of_run * runs;
-  p->tiles_of_columns = tgi_ceil_div(p->columns, WIDTH);
+  p->tiles_of_columns = tgi_ceil_div(p->of.columns, WIDTH);
   p->tiles = p->tiles_of_columns * count(&p->kept);
   p->parts = p->group = 1;
   if (is_one_leaf(p)) return;
-  int64_t elements = p->run * runs * tgi_least(p->columns, WIDTH); /* of a tile */
+  int64_t elements = p->of.run * runs * tgi_least(p->of.columns, WIDTH); /* of a tile */
   p->parts = parts_of(p->tiles, elements, p->leaves);
   int64_t piece = elements / p->parts;
   p->group = piece > 0 && piece < PART ? PART / piece : 1;
@@ -155,13 +174,24 @@ static void cut(plan *p) {
 
 /* ---- the tree ---- */
 
+/* n rows of w columns at x. */
+static void take_leaf(const tgi_leaf_sum *l, int64_t w, int64_t n, const char *x,
+                      const partial *about, partial *to) {
+  if (l->add != NULL) {
+    memset(to, 0, (size_t)(w * l->size));
+    l->add(w, n, x, l->row / l->size, to);
+  } else {
+    l->kernels->leaf(w, n, x, l->column, l->row, about, to);
+  }
+}
+
 /* Leaf i of the w columns at x. */
 static void reduce_leaf(const plan *p, int64_t i, const char *x, int64_t w, const partial *about,
                         partial *to) {
   int64_t at[OPERANDS] = {0}, first = i % p->leaves_of_run * p->leaf;
   advance(&p->reduced, i / p->leaves_of_run, at);
-  p->kernels->leaf(w, tgi_least(p->leaf, p->run - first), x + at[X] + first * p->row, p->column[X],
-                   p->row, about, to);
+  take_leaf(&p->of, w, tgi_least(p->leaf, p->of.run - first), x + at[X] + first * p->of.row, about,
+            to);
 }
 
 /* Leaves [first, last), at least one, pairwise: after leaf number c as many pairs are joined as c
@@ -173,11 +203,11 @@ static void reduce_leaves(const plan *p, int64_t first, int64_t last, const char
   for (int64_t i = first; i < last; i++) {
     reduce_leaf(p, i, x, w, about, &level[top]);
     for (int64_t done = i - first; done & 1; done >>= 1, top--)
-      p->kernels->fold(w, &level[top - 1], &level[top]);
+      p->of.kernels->fold(w, &level[top - 1], &level[top]);
     top++;
   }
-  for (; top > 1; top--) p->kernels->fold(w, &level[top - 2], &level[top - 1]);
-  memcpy(to, &level[0], (size_t)w * p->size);
+  for (; top > 1; top--) p->of.kernels->fold(w, &level[top - 2], &level[top - 1]);
+  memcpy(to, &level[0], (size_t)(w * p->of.size));
 }
 
 /* ---- pieces of work ---- */
@@ -187,24 +217,49 @@ static int64_t tile_at(const plan *p, int64_t tile, int64_t at[OPERANDS]) {
   int64_t first = tile % p->tiles_of_columns * WIDTH;
   for (int o = 0; o < OPERANDS; o++) at[o] = first * p->column[o];
   advance(&p->kept, tile / p->tiles_of_columns, at);
-  return tgi_least(WIDTH, p->columns - first);
+  return tgi_least(WIDTH, p->of.columns - first);
 }
 
-static void store(const plan *p, int64_t tile, const partial *from) {
+/* What stands for several rows, w columns in all; returns how many are left. */
+static int64_t fold_rows(const tgi_leaf_sum *l, int64_t w, partial *sums) {
+  for (int64_t together = l->together; together > 1; together /= 2) {
+    w /= 2;
+    l->kernels->fold(w, sums, (const char *)sums + w * l->size);
+  }
+  return w;
+}
+
+static void store(const plan *p, int64_t tile, partial *from) {
   int64_t at[OPERANDS], w = tile_at(p, tile, at);
-  p->kernels->store(w, from, p->dst + at[DST], p->column[DST], p->accumulate);
+  w = fold_rows(&p->of, w, from);
+  p->of.kernels->store(w, from, p->dst + at[DST], p->of.to, p->accumulate);
+}
+
+/* The rows that are left, of a column of rows at x. */
+static void add_rest(const tgi_leaf_sum *l, const char *x, const partial *about, partial *to) {
+  const int64_t w = l->rest * (l->columns / l->together);
+  partial rest;
+  take_leaf(l, w, 1, x + l->run * l->row, about, &rest);
+  l->kernels->fold(w, to, &rest);
+}
+
+/* What squares are taken about in w columns from `x` on. */
+static void copy_about(const plan *p, const char *x, int64_t w, partial *to) {
+  const int64_t size = p->of.size, columns = p->of.columns / p->of.together;
+  for (int64_t j = 0; j < w; j++)
+    memcpy((char *)to + j * size, x + j % columns * p->column[ABOUT], (size_t)size);
 }
 
 static void piece(const plan *p, int64_t i) {
   int64_t tile = i / p->parts, part = i % p->parts;
   int64_t at[OPERANDS], w = tile_at(p, tile, at);
-  partial result, about;
-  for (int64_t j = 0; p->about && j < w; j++)
-    memcpy((char *)&about + (size_t)j * p->size, p->about + at[ABOUT] + j * p->column[ABOUT],
-           p->size);
+  partial result, copy, *to = p->parts > 1 ? &p->partials[i] : &result;
+  const partial *about = p->about ? &copy : &zeros;
+  if (p->about) copy_about(p, p->about + at[ABOUT], w, &copy);
   reduce_leaves(p, p->leaves * part / p->parts, p->leaves * (part + 1) / p->parts, p->x + at[X], w,
-                p->about ? &about : &zeros, p->parts > 1 ? &p->partials[i] : &result);
-  if (p->parts == 1) store(p, tile, &result);
+                about, to);
+  if (p->of.rest > 0 && part == p->parts - 1) add_rest(&p->of, p->x + at[X], about, to);
+  if (p->parts == 1) store(p, tile, to);
 }
 
 static void pieces(void *user, int64_t group) {
@@ -219,14 +274,22 @@ static void join_parts(const plan *p, int64_t tile) {
   partial *part = p->partials + tile * p->parts;
   for (int64_t step = 1; step < p->parts; step *= 2)
     for (int64_t q = 0; q + step < p->parts; q += 2 * step)
-      p->kernels->fold(w, &part[q], &part[q + step]);
+      p->of.kernels->fold(w, &part[q], &part[q + step]);
   store(p, tile, part);
 }
 
 static void begin(plan *p, const tgi_reduction *kind, const tg_tensor *x) {
-  p->kernels = kind->of[x->dtype];
-  p->size = tgi_dtype_size(x->dtype);
+  p->of.kernels = kind->of[x->dtype];
+  p->of.size = (int64_t)tgi_dtype_size(x->dtype);
   p->kept.rank = p->reduced.rank = 0;
+}
+
+/* Sums of columns side by side, unless they are too few for it to be worth a call. */
+static void choose(plan *p, const tg_runtime *runtime, const tgi_reduction *kind, tg_dtype dtype) {
+  p->of.column = p->column[X];
+  p->of.to = p->column[DST];
+  const bool sums = kind == &tgi_sum && tgi_is_float(dtype) && p->of.column == p->of.size;
+  p->of.add = sums && p->many ? tgi_columns_for(tg_runtime_isa(runtime), dtype) : NULL;
 }
 
 static void reduce_tiles(const tg_runtime *runtime, plan *p) {
@@ -236,25 +299,27 @@ static void reduce_tiles(const tg_runtime *runtime, plan *p) {
   for (int64_t tile = 0; p->parts > 1 && tile < p->tiles; tile++) join_parts(p, tile);
 }
 
-static void reduce_one_leaf(const plan *p) {
+static void reduce_one_leaf(const tgi_leaf_sum *l, char *dst, const char *x, bool accumulate) {
   partial result;
-  p->kernels->leaf(p->columns, p->run, p->x, p->column[X], p->row, &zeros, &result);
-  p->kernels->store(p->columns, &result, p->dst, p->column[DST], p->accumulate);
+  take_leaf(l, l->columns, l->run, x, &zeros, &result);
+  if (l->rest > 0) add_rest(l, x, &zeros, &result);
+  l->kernels->store(fold_rows(l, l->columns, &result), &result, dst, l->to, accumulate);
 }
 
 static tg_status reduce(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
                         const tg_tensor *x, const tg_tensor *about, bool accumulate) {
   plan p;
   begin(&p, kind, x);
-  if (!p.kernels || dst->dtype != x->dtype) return TG_DTYPE;
+  if (!p.of.kernels || dst->dtype != x->dtype) return TG_DTYPE;
   if (!split_axes(&p, x, dst, about)) return TG_SHAPE;
   p.x = x->data;
   p.dst = dst->data;
   p.about = about ? about->data : NULL;
   p.accumulate = accumulate;
   cut(&p);
+  choose(&p, runtime, kind, x->dtype);
   if (is_one_leaf(&p) && about == NULL)
-    reduce_one_leaf(&p);
+    reduce_one_leaf(&p.of, p.dst, p.x, accumulate);
   else
     reduce_tiles(runtime, &p);
   return TG_OK;
@@ -270,28 +335,20 @@ tg_status tgi_reduce(const tg_runtime *runtime, const tgi_reduction *kind, const
   return reduce(runtime, kind, dst, x, NULL, beta != 0);
 }
 
-bool tgi_reduce_single(const tgi_reduction *kind, const tg_tensor *dst, const tg_tensor *x,
-                       tgi_leaf_sum *leaf) {
+bool tgi_reduce_single(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
+                       const tg_tensor *x, tgi_leaf_sum *leaf) {
   plan p;
   begin(&p, kind, x);
-  if (!p.kernels || dst->dtype != x->dtype || tg_tensor_same_shape(dst, x)) return false;
+  if (!p.of.kernels || dst->dtype != x->dtype || tg_tensor_same_shape(dst, x)) return false;
   if (!split_axes(&p, x, dst, NULL)) return false;
   cut(&p);
-  *leaf = (tgi_leaf_sum){.kind = kind,
-                         .dtype = x->dtype,
-                         .columns = p.columns,
-                         .run = p.run,
-                         .column = p.column[X],
-                         .row = p.row,
-                         .to = p.column[DST]};
+  choose(&p, runtime, kind, x->dtype);
+  *leaf = p.of;
   return is_one_leaf(&p);
 }
 
 void tgi_reduce_leaf(const tgi_leaf_sum *leaf, void *dst, const void *x) {
-  const tgi_reduce_kernels *kernels = leaf->kind->of[leaf->dtype];
-  partial result;
-  kernels->leaf(leaf->columns, leaf->run, x, leaf->column, leaf->row, &zeros, &result);
-  kernels->store(leaf->columns, &result, dst, leaf->to, false);
+  reduce_one_leaf(leaf, dst, x, false);
 }
 
 tg_status tgi_reduce_squares(const tg_runtime *runtime, const tg_tensor *dst, const tg_tensor *x,
@@ -301,11 +358,14 @@ tg_status tgi_reduce_squares(const tg_runtime *runtime, const tg_tensor *dst, co
   return reduce(runtime, &tgi_squares, dst, x, mean, false);
 }
 
-/* ---- rows that come piece by piece ---- */
+/* ---- what comes piece by piece ---- */
 
-int64_t tgi_reduce_parts(int64_t rows, int64_t run) {
-  return parts_of(tgi_ceil_div(rows, WIDTH), run * tgi_least(rows, WIDTH),
-                  tgi_ceil_div(run, LEAF_ALONG));
+int64_t tgi_reduce_parts(int64_t rows, int64_t run, int64_t columns) {
+  if (columns == 1)
+    return parts_of(tgi_ceil_div(rows, WIDTH), run * tgi_least(rows, WIDTH),
+                    tgi_ceil_div(run, LEAF_ALONG));
+  return parts_of(rows * tgi_ceil_div(columns, WIDTH), run * tgi_least(columns, WIDTH),
+                  tgi_ceil_div(run, LEAF_APART));
 }
 
 void tgi_reduce_leaves(const tgi_reduction *kind, tg_dtype dtype, int64_t rows, int64_t n,
@@ -319,6 +379,7 @@ void tgi_reduce_leaves(const tgi_reduction *kind, tg_dtype dtype, int64_t rows, 
   }
 }
 
-void tgi_reduce_fold(const tgi_reduction *kind, tg_dtype dtype, void *to, const void *from) {
-  kind->of[dtype]->fold(1, to, from);
+void tgi_reduce_fold(const tgi_reduction *kind, tg_dtype dtype, int64_t n, void *to,
+                     const void *from) {
+  kind->of[dtype]->fold(n, to, from);
 }

@@ -16,7 +16,7 @@ static tg_status kernel_leaf(const tg_call *c) {
 tg_kernel_fn *tgi_bind_sum(const tg_call *c, const tg_tensor *to, const void **attrs) {
   tgi_leaf_sum *leaf = tg_call_scratch(c, sizeof *leaf);
   *attrs = leaf;
-  return leaf && tgi_reduce_single(&tgi_sum, to, &c->in[0], leaf) ? kernel_leaf : NULL;
+  return leaf && tgi_reduce_single(c->runtime, &tgi_sum, to, &c->in[0], leaf) ? kernel_leaf : NULL;
 }
 
 static tg_kernel_fn *bind_sum(const tg_call *c, const void **attrs) {

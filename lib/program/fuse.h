@@ -36,9 +36,9 @@ typedef struct tgi_fuse_call {
   double op_numbers[2];
 } tgi_fuse_call;
 
-/* A step that adds up rows of `run` elements of its operand, each to one of its result. */
+/* A step that adds up an axis of its operand [rows, run, columns] to a result [rows, columns]. */
 typedef struct tgi_fuse_sum {
-  int64_t rows, run;
+  int64_t rows, run, columns;
   bool loss;      /* the tree of losses, of all elements; else that of tgi_reduce */
   double divisor; /* 0: none */
 } tgi_fuse_sum;
@@ -61,9 +61,10 @@ typedef struct tgi_fuse {
 tgi_map_fn *tgi_fuse_row_of(const tgi_fuse *f, const tgi_step *step);
 /* The step as arithmetic; a constant that is spread becomes an attribute. False: no memory. */
 bool tgi_fuse_call_of(tgi_fuse *f, const tgi_step *step, tgi_fuse_call *call);
-/* Says how the step sums; false where it does not, or not along rows that a loop goes through. */
+/* Says how the step sums; false where it does not, or over axes that have kept ones between them.
+ */
 bool tgi_fuse_sum_of(const tgi_fuse *f, const tgi_step *step, tgi_fuse_sum *sum);
-/* Can one loop do both? */
+/* Can one loop, of one shape, do both? */
 static inline bool tgi_fuse_same_rows(const tgi_fuse_sum *a, const tgi_fuse_sum *b) {
   return a->rows == b->rows && a->run == b->run && a->loss == b->loss;
 }

@@ -36,7 +36,11 @@ static tg_dtype dtype_of(const maker *m, uint32_t v) { return m->f->g->values[v]
 static bool read_sum(maker *m, const tgi_step *step, const tgi_fuse_sum *how) {
   uint32_t k = m->loop.n_sums++;
   m->loop.rows = *how;
-  m->loop.sums[k] = (tgi_loop_sum){.dtype = dtype_of(m, step->x[0]), .divisor = how->divisor};
+  const tg_dtype dtype = dtype_of(m, step->x[0]);
+  m->loop.sums[k] =
+      (tgi_loop_sum){.dtype = dtype,
+                     .add = how->columns > 1 ? tgi_columns_for(m->f->rows.isa, dtype) : NULL,
+                     .divisor = how->divisor};
   m->summed[k] = step->x[0];
   if (!how->loss && tgi_fuse_inside(m->f, step->x[0], m->unit)) {
     m->f->left[step->x[0]]++;
@@ -66,15 +70,21 @@ static bool read_steps(maker *m, const tgi_step steps[]) {
   return tgi_fuse_pairs(m->f, m->calls, m->n_calls);
 }
 
-/* How many numbers of sum k wait to be joined. */
+/* How many numbers of a sum wait to be joined. */
+static int64_t waiting(const tgi_loop *l) {
+  const tgi_fuse_sum *s = &l->rows;
+  if (s->loss) return tgi_ceil_div(s->run, TGI_LOSS_TILE);
+  return l->parts > 1 ? s->rows * l->parts * s->columns * l->together : 0;
+}
+
 static bool make_parts(maker *m) {
   tgi_loop *l = &m->loop;
-  l->parts = l->rows.loss ? 1 : tgi_reduce_parts(l->rows.rows, l->rows.run);
-  int64_t n = l->rows.loss   ? tgi_ceil_div(l->rows.run, TGI_LOSS_TILE)
-              : l->parts > 1 ? l->rows.rows * l->parts
-                             : 0;
+  const tgi_fuse_sum *s = &l->rows;
+  l->together = s->columns > 1 ? tgi_reduce_together(s->run, s->columns) : 1;
+  l->parts =
+      s->loss ? 1 : tgi_reduce_parts(s->rows, s->run / l->together, s->columns * l->together);
   for (uint32_t k = 0; k < l->n_sums; k++) {
-    l->sums[k].parts = tgi_graph_alloc(m->f->g, (size_t)n * sizeof(double));
+    l->sums[k].parts = tgi_graph_alloc(m->f->g, (size_t)waiting(l) * sizeof(double));
     if (l->sums[k].parts == NULL) return false;
   }
   return true;

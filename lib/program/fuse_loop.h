@@ -36,8 +36,9 @@ typedef struct tgi_loop_layout {
 typedef struct tgi_loop_sum {
   uint32_t slot; /* of its operand: a result or a buffer */
   tg_dtype dtype;
-  double divisor; /* 0: none */
-  double *parts;  /* where they wait to be joined: one for each part of each row, or tile */
+  tgi_columns_fn *add; /* NULL where there are no columns */
+  double divisor;      /* 0: none */
+  double *parts;       /* where they wait to be joined: those of each part of each row, or tile */
 } tgi_loop_sum;
 
 typedef struct tgi_loop {
@@ -51,7 +52,8 @@ typedef struct tgi_loop {
   tgi_loop_layout *layout;
   uint32_t n_sums;
   tgi_fuse_sum rows; /* of the sums */
-  int64_t parts;     /* of a row */
+  int64_t together;  /* of these rows of columns are taken as one (kernel/reduce.h) */
+  int64_t parts;     /* of a run */
   tgi_loop_sum sums[TGI_FUSE_SUMS];
 } tgi_loop;
 
@@ -90,7 +92,13 @@ static inline const tg_tensor *tgi_loop_result(const tg_call *c, uint32_t j) {
 void tgi_loop_set_up(const tgi_loop_job *j, tgi_loop_frame *f, int64_t n);
 /* Elements [start, start + n); of those that are summed at most a leaf at a time. */
 void tgi_loop_elements(const tgi_loop_job *j, tgi_loop_frame *f, int64_t start, int64_t n);
-/* The same for a loop with sums, whole. */
+/* The elements from `start` on of what sum k adds, once they are made. */
+const void *tgi_loop_summed(const tgi_loop_job *j, const tgi_loop_frame *f, uint32_t k,
+                            int64_t start);
+/* Elements [at, at + n) of sum k, but for its division. */
+void tgi_loop_store(const tgi_loop_job *j, uint32_t k, int64_t at, int64_t n, const void *sums);
+/* The same for a loop with sums, whole: of losses and of last axes, or of others. */
 void tgi_loop_run_sums(const tgi_loop_job *j);
+void tgi_loop_run_columns(const tgi_loop_job *j);
 
 #endif

@@ -232,7 +232,7 @@ tg_status tgi_loop_run(const tg_call *c) {
   if (!j.loop->layout->known) lay_out(j.loop, c);
   const tgi_loop_layout *l = j.loop->layout;
   if (j.loop->n_sums > 0)
-    tgi_loop_run_sums(&j);
+    (j.loop->rows.columns > 1 ? tgi_loop_run_columns : tgi_loop_run_sums)(&j);
   else if (l->n <= l->tile)
     run_tile(&j, 0);
   else

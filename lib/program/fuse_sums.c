@@ -1,6 +1,7 @@
-/* Which steps are sums that a loop can do on its way: sum, mean and sum_to over the last axes, and
-   the losses, whose values are elementwise. */
+/* Which steps are sums that a loop can do on its way: sum, mean and sum_to over axes that follow
+   one another, and the losses, whose values are elementwise. */
 #include "kernel/loss.h"
+#include "kernel/reduce.h"
 #include "ops/axes.h"
 #include "ops/loss.h"
 #include "ops/ops_internal.h"
@@ -20,19 +21,23 @@ static unsigned summed_axes(const tgi_step *step, const tg_tensor *x, const tg_t
   return axes;
 }
 
-/* x, in row-major memory, as rows: axes that are kept, then axes that are not. */
+/* Sums of columns have the order of kernel/reduce.h where they are such. */
+static bool has_order(tg_dtype dtype, const tgi_fuse_sum *sum) {
+  return sum->columns == 1 ||
+         (tg_dtype_is_float(dtype) && sum->run * sum->columns >= TGI_REDUCE_FEW);
+}
+
+/* x, in row-major memory, as [rows, run, columns]: axes that are kept, that are not, that are. */
 static bool find_rows(const tg_tensor *x, unsigned axes, tgi_fuse_sum *sum) {
-  sum->rows = sum->run = 1;
+  sum->rows = sum->run = sum->columns = 1;
   for (int k = 0; k < x->rank; k++) {
     if (x->dims[k] == 1) continue;
-    if (axes >> k & 1)
-      sum->run *= x->dims[k];
-    else if (sum->run > 1)
-      return false;
-    else
-      sum->rows *= x->dims[k];
+    const bool summed = axes >> k & 1;
+    if (summed && sum->columns > 1) return false;
+    int64_t *part = summed ? &sum->run : sum->run > 1 ? &sum->columns : &sum->rows;
+    *part *= x->dims[k];
   }
-  return sum->run > 1;
+  return sum->run > 1 && has_order(x->dtype, sum);
 }
 
 /* ---- losses ---- */
@@ -104,7 +109,7 @@ bool tgi_fuse_sum_of(const tgi_fuse *f, const tgi_step *step, tgi_fuse_sum *sum)
   if (op != &tgi_op_sum && op != &tgi_op_mean && op != &tgi_op_sum_to) {
     if (step->n != 2 || loss_of(op) < 0 || reduction_of(step) == TG_REDUCTION_NONE) return false;
     const tg_tensor *x = &f->g->values[step->x[0]].like;
-    *sum = (tgi_fuse_sum){1, tg_tensor_numel(x), true, divisor_of(step, x)};
+    *sum = (tgi_fuse_sum){1, tg_tensor_numel(x), 1, true, divisor_of(step, x)};
     return sum->run > 1;
   }
   const tg_tensor *x = &f->g->values[step->x[0]].like, *y = &f->g->values[step->y[0]].like;

@@ -1,5 +1,6 @@
-/* Runs a loop with sums: the elements are made in the order of the trees in which the operators of
-   their own add them up (kernel/reduce.h, kernel/loss.h), leaf by leaf, so that no bit differs. */
+/* Runs a loop with sums of losses or over the last axes: the elements are made in the order of the
+   trees in which the operators of their own add them up (kernel/reduce.h, kernel/loss.h), leaf by
+   leaf, so that no bit differs. */
 #include <string.h>
 
 #include "kernel/loss.h"
@@ -16,8 +17,7 @@ typedef struct tree {
   int top;
 } tree;
 
-/* The elements from `start` on of what sum k adds. */
-static const void *elements(const job *j, const frame *f, uint32_t k, int64_t start) {
+const void *tgi_loop_summed(const job *j, const frame *f, uint32_t k, int64_t start) {
   const tgi_loop *l = j->loop;
   const uint32_t slot = l->sums[k].slot;
   if (f->leaf[k]) return f->leaf[k];
@@ -35,11 +35,10 @@ static void divide(tg_dtype dtype, int64_t n, void *x, double by) {
   }
 }
 
-/* Sums of rows [row, row + n) of sum k. */
-static void store(const job *j, uint32_t k, int64_t row, int64_t n, const void *sums) {
+void tgi_loop_store(const job *j, uint32_t k, int64_t at, int64_t n, const void *sums) {
   const tgi_loop_sum *sum = &j->loop->sums[k];
   const size_t size = tg_dtype_size(sum->dtype);
-  char *to = (char *)tgi_loop_result(j->call, j->loop->n_y + k)->data + row * (int64_t)size;
+  char *to = (char *)tgi_loop_result(j->call, j->loop->n_y + k)->data + at * (int64_t)size;
   memcpy(to, sums, (size_t)n * size);
   if (sum->divisor != 0) divide(sum->dtype, n, to, sum->divisor);
 }
@@ -54,8 +53,9 @@ static void short_rows(const job *j, frame *f, int64_t first, int64_t last) {
     n = tgi_least(most, last - row);
     tgi_loop_elements(j, f, row * run, n * run);
     for (uint32_t k = 0; k < l->n_sums; k++) {
-      tgi_reduce_leaves(&tgi_sum, l->sums[k].dtype, n, run, elements(j, f, k, row * run), sums);
-      store(j, k, row, n, sums);
+      tgi_reduce_leaves(&tgi_sum, l->sums[k].dtype, n, run, tgi_loop_summed(j, f, k, row * run),
+                        sums);
+      tgi_loop_store(j, k, row, n, sums);
     }
   }
 }
@@ -64,12 +64,12 @@ static void short_rows(const job *j, frame *f, int64_t first, int64_t last) {
 static void grow(tree *t, tg_dtype dtype, int64_t c, int64_t n, const void *leaf) {
   tgi_reduce_leaves(&tgi_sum, dtype, 1, n, leaf, &t->from[t->top++]);
   for (; c & 1; c >>= 1, t->top--)
-    tgi_reduce_fold(&tgi_sum, dtype, &t->from[t->top - 2], &t->from[t->top - 1]);
+    tgi_reduce_fold(&tgi_sum, dtype, 1, &t->from[t->top - 2], &t->from[t->top - 1]);
 }
 
 static void close(tree *t, tg_dtype dtype) {
   for (; t->top > 1; t->top--)
-    tgi_reduce_fold(&tgi_sum, dtype, &t->from[t->top - 2], &t->from[t->top - 1]);
+    tgi_reduce_fold(&tgi_sum, dtype, 1, &t->from[t->top - 2], &t->from[t->top - 1]);
 }
 
 /* A part of a long row. */
@@ -83,12 +83,12 @@ static void long_part(const job *j, frame *f, int64_t row, int64_t part) {
     const int64_t start = row * run + i * LEAF, n = tgi_least(LEAF, run - i * LEAF);
     tgi_loop_elements(j, f, start, n);
     for (uint32_t k = 0; k < l->n_sums; k++)
-      grow(&trees[k], l->sums[k].dtype, i - first, n, elements(j, f, k, start));
+      grow(&trees[k], l->sums[k].dtype, i - first, n, tgi_loop_summed(j, f, k, start));
   }
   for (uint32_t k = 0; k < l->n_sums; k++) {
     close(&trees[k], l->sums[k].dtype);
     if (l->parts == 1)
-      store(j, k, row, 1, trees[k].from);
+      tgi_loop_store(j, k, row, 1, trees[k].from);
     else
       l->sums[k].parts[row * l->parts + part] = trees[k].from[0];
   }
@@ -99,8 +99,8 @@ static void join_parts(const job *j, uint32_t k, int64_t row) {
   double *part = j->loop->sums[k].parts + row * parts;
   for (int64_t step = 1; step < parts; step *= 2)
     for (int64_t q = 0; q + step < parts; q += 2 * step)
-      tgi_reduce_fold(&tgi_sum, j->loop->sums[k].dtype, &part[q], &part[q + step]);
-  store(j, k, row, 1, part);
+      tgi_reduce_fold(&tgi_sum, j->loop->sums[k].dtype, 1, &part[q], &part[q + step]);
+  tgi_loop_store(j, k, row, 1, part);
 }
 
 /* ---- losses ---- */
@@ -114,7 +114,7 @@ static void loss_tile(const job *j, frame *f, int64_t tile) {
     const int64_t n = tgi_least(LEAF, end - at);
     tgi_loop_elements(j, f, at, n);
     for (uint32_t k = 0; k < l->n_sums; k++) {
-      const char *x = elements(j, f, k, at);
+      const char *x = tgi_loop_summed(j, f, k, at);
       const int64_t size = (int64_t)tg_dtype_size(l->sums[k].dtype);
       for (int64_t i = 0; i < n; i += TGI_LOSS_BLOCK)
         sums[k] += tgi_loss_block(l->sums[k].dtype, x + i * size, tgi_least(TGI_LOSS_BLOCK, n - i));

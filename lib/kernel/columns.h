@@ -1,0 +1,15 @@
+/* Sums of columns that lie side by side, in a processor's widest vectors: rows are read once, in
+   long pieces. Knows memory only. */
+#ifndef TGI_COLUMNS_H
+#define TGI_COLUMNS_H
+
+#include "tensor/tensor.h"
+
+/* to[j] = to[j] + x[j] + x[row + j] + ..., from the left, n rows of w columns: the bits depend
+   neither on w nor on the instruction set. Any alignment. */
+typedef void tgi_columns_fn(int64_t w, int64_t n, const void *x, int64_t row, void *to);
+
+/* dtype: f32 or f64. The base instruction set where this build has not the one asked for. */
+tgi_columns_fn *tgi_columns_for(tg_isa isa, tg_dtype dtype);
+
+#endif
