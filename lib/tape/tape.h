@@ -203,8 +203,8 @@ static inline void *tgi_tape_sweeps(tg_tape *t, size_t n) {
   return tgi_tape_take(t, &t->sweeps, n);
 }
 /* Before a kernel is called, which takes scratch without asking the tape: what the budget leaves is
-   its limit. The mark is for after. */
-void tgi_tape_limit(tg_tape *t, tgi_arena *arena);
+   its limit. The mark is for after. Cold: few tapes have a budget, and what is inline stays so. */
+void tgi_tape_limit(tg_tape *t, tgi_arena *arena) __attribute__((cold));
 static inline tgi_arena_mark tgi_scratch_mark(tg_tape *t) {
   if (t->budget != 0) tgi_tape_limit(t, &t->work);
   return tgi_arena_mark_of(&t->work);
