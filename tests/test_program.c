@@ -382,6 +382,24 @@ START_TEST(thens_run_in_order_until_one_fails) {
 }
 END_TEST
 
+static tg_status refuse_silently(void *user, tg_error *error) {
+  (void)user;
+  error->status = TG_OK; /* there is one, whether or not the replay was given one */
+  return TG_STOPPED;
+}
+
+START_TEST(a_then_without_a_sentence_is_given_one) {
+  double x = 1;
+  tg_capture_begin(t);
+  tg_var in = tg_input(t, 0, one(&x), "x");
+  tg_then(t, refuse_silently, NULL);
+  tg_program *p = ended(&in, 1);
+  assert_refuses(p, (tg_tensor[]){one(&x)}, 1, TG_STOPPED,
+                 "tg_then: its function returned: a callback asked to stop");
+  tg_program_free(p);
+}
+END_TEST
+
 /* ---- keys ---- */
 
 START_TEST(keys_are_inputs) {
@@ -476,6 +494,7 @@ int main(void) {
                                 a_branch_that_comes_out_otherwise_changes_nothing,
                                 branches_on_parameters_and_constants,
                                 thens_run_in_order_until_one_fails,
+                                a_then_without_a_sentence_is_given_one,
                                 keys_are_inputs,
                                 keys_may_be_exchanged,
                                 looking_at_it};

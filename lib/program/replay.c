@@ -107,6 +107,17 @@ static void transfer(const tgi_transfer moves[], size_t n) {
   }
 }
 
+/* Functions need not say what went wrong, and may write it although the caller of the replay does
+   not want to know. */
+static tg_status follow(const tgi_then *then, tg_error *error) {
+  tg_error own;
+  own.message[0] = 0;
+  tg_status status = then->fn(then->user, &own);
+  if (status == TG_OK) return status;
+  if (own.message[0]) return tgi_error(error, status, "%s", own.message);
+  return tgi_error(error, status, "tg_then: its function returned: %s", tg_status_text(status));
+}
+
 tg_status tg_program_replay(tg_program *p, const tg_tensor x[], int n, tg_error *error) {
   if (p == NULL) return tgi_error(error, TG_ARGUMENT, "tg_program_replay: there is no program");
   p->valid = false;
@@ -115,7 +126,7 @@ tg_status tg_program_replay(tg_program *p, const tg_tensor x[], int n, tg_error 
   if (status != TG_OK) return status;
   transfer(p->stores, p->store_count);
   for (size_t i = 0; i < p->then_count; i++) {
-    status = p->thens[i].fn(p->thens[i].user, error);
+    status = follow(&p->thens[i], error);
     if (status != TG_OK) return status;
   }
   transfer(p->assigns, p->assign_count);
