@@ -9,15 +9,12 @@
 
 /* ---- over axes ---- */
 
-/* The axes of x that the step sums over, by bits. */
+/* The axes of x that the step sums over, by bits: they become none of the result's. */
 static unsigned summed_axes(const tgi_step *step, const tg_tensor *x, const tg_tensor *y) {
-  if (step->op != &tgi_op_sum_to)
-    return tgi_reduced_axes(&(tg_call){.op = step->op, .attrs = step->attrs, .n = 1, .in = x});
+  const tg_call c = {.op = step->op, .attrs = step->attrs, .n = 1, .in = x, .out = *y};
   unsigned axes = 0;
-  for (int k = 0; k < x->rank; k++) {
-    int to = k - (x->rank - y->rank);
-    if (to < 0 || y->dims[to] != x->dims[k]) axes |= 1u << k;
-  }
+  for (int k = 0; k < x->rank; k++)
+    if (step->op->axis(&c, 0, k) == TG_NO_AXIS) axes |= 1u << k;
   return axes;
 }
 
