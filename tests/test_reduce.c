@@ -294,6 +294,25 @@ START_TEST(test_nan_is_extreme) {
 }
 END_TEST
 
+/* Columns side by side, in vectors and beyond them: one of them has the NaN. */
+START_TEST(test_nan_is_extreme_in_its_column) {
+  enum { ROWS = 70, COLUMNS = 41 };
+  static float data[ROWS * COLUMNS];
+  float y[COLUMNS];
+  const tg_tensor x = tg_tensor_of(data, TG_F32, 2, (const int64_t[]){ROWS, COLUMNS}),
+                  dst = tg_tensor_of(y, TG_F32, 1, (const int64_t[]){COLUMNS});
+  for (int at = 0; at < ROWS * COLUMNS; at += 13) {
+    for (int i = 0; i < ROWS * COLUMNS; i++) data[i] = (float)(i / COLUMNS + i % COLUMNS);
+    data[at] = NAN;
+    ck_assert_int_eq(tgi_reduce(plain(), &tgi_max, &dst, &x, 0), TG_OK);
+    for (int j = 0; j < COLUMNS; j++)
+      ck_assert(j == at % COLUMNS ? isnan(y[j]) : y[j] == (float)(ROWS - 1 + j));
+    ck_assert_int_eq(tgi_reduce(plain(), &tgi_min, &dst, &x, 0), TG_OK);
+    for (int j = 0; j < COLUMNS; j++) ck_assert(j == at % COLUMNS ? isnan(y[j]) : y[j] == (float)j);
+  }
+}
+END_TEST
+
 START_TEST(test_nothing) {
   for (int d = 0; d < DTYPES; d++) {
     tg_dtype dtype = dtypes[d];
@@ -351,8 +370,8 @@ START_TEST(test_refused) {
   ck_assert_int_eq(tgi_reduce_squares(plain(), &f, &f, &y), TG_DTYPE);
   ck_assert_int_eq(tgi_reduce_squares(plain(), &y, &x, &z), TG_SHAPE);
   ck_assert_int_eq(tgi_argreduce(plain(), true, &f, &x, 1), TG_DTYPE);
-  ck_assert_int_eq(tgi_cumulate(plain(), &tgi_sum, &y, &x, 1), TG_SHAPE);
-  ck_assert_int_eq(tgi_cumulate(plain(), &tgi_sum, &f, &x, 1), TG_DTYPE);
+  ck_assert_int_eq(tgi_cumulate(plain(), &tgi_sum, &y, &x, 1, 0), TG_SHAPE);
+  ck_assert_int_eq(tgi_cumulate(plain(), &tgi_sum, &f, &x, 1, 0), TG_DTYPE);
 }
 END_TEST
 
@@ -378,6 +397,31 @@ START_TEST(test_squares) {
       ck_assert(fabsl(tg_tensor_at(&dst.x, i) - expected[i]) <=
                 40 * (_i == 0 ? FLT_EPSILON : DBL_EPSILON) * expected[i]);
     free(expected), free(x.memory), free(dst.memory), free(mean.memory);
+  }
+}
+END_TEST
+
+/* ---- how many equal a number ---- */
+
+START_TEST(test_equals) {
+  seed = (uint64_t)_i + 50;
+  for (int trial = 0; trial < 200; trial++) {
+    int64_t dims[TG_MAX_RANK];
+    strided x = strided_of(dtypes[_i], draw_dims(dims), dims, true), dst = target_of(&x.x);
+    strided y = strided_of(dtypes[_i], dst.x.rank, dst.x.dims, true);
+    for (int64_t i = 0; i < tg_tensor_numel(&x.x); i++)
+      tg_tensor_put(&x.x, i, (double)draw_below(3));
+    for (int64_t i = 0; i < tg_tensor_numel(&y.x); i++)
+      tg_tensor_put(&y.x, i, draw_below(9) ? (double)draw_below(3) : (double)NAN);
+    int64_t results = tg_tensor_numel(&dst.x);
+    double *expected = calloc((size_t)results + 1, sizeof *expected);
+    for (int64_t i = 0; i < tg_tensor_numel(&x.x); i++) {
+      int64_t at = place_in(&dst.x, &x.x, i);
+      expected[at] += tg_tensor_at(&x.x, i) == tg_tensor_at(&y.x, at);
+    }
+    ck_assert_int_eq(tgi_reduce_equals(plain(), &dst.x, &x.x, &y.x), TG_OK);
+    for (int64_t i = 0; i < results; i++) ck_assert_double_eq(tg_tensor_at(&dst.x, i), expected[i]);
+    free(expected), free(x.memory), free(dst.memory), free(y.memory);
   }
 }
 END_TEST
@@ -437,15 +481,18 @@ START_TEST(test_cumulate) {
     const kind *how = &kinds[draw_below(2)];
     if (how->reduction == &tgi_prod && dims[axis] > 5) dims[axis] = 5;
     strided x = strided_of(dtype, rank, dims, true), dst = strided_of(dtype, rank, dims, false);
+    bool onto = trial % 2 != 0; /* what is there, which is 2 */
     fill(&x.x);
-    ck_assert_int_eq(tgi_cumulate(plain(), how->reduction, &dst.x, &x.x, axis), TG_OK);
+    for (int64_t i = 0; i < tg_tensor_numel(&dst.x); i++) tg_tensor_put(&dst.x, i, 2);
+    ck_assert_int_eq(tgi_cumulate(plain(), how->reduction, &dst.x, &x.x, axis, onto), TG_OK);
     int64_t lines = dims[axis] > 0 ? tg_tensor_numel(&x.x) / dims[axis] : 0;
     for (int64_t at = 0; at < lines; at++) {
       long double total = how->start, size = 0;
       for (int64_t i = 0; i < dims[axis]; i++) {
         total = how->step(total, (long double)along(&x.x, axis, at, i));
         size += fabsl(total) + 2;
-        long double e = as_dtype(dtype, total), got = along(&dst.x, axis, at, i);
+        long double e = as_dtype(dtype, onto ? how->step(2, total) : total),
+                    got = along(&dst.x, axis, at, i);
         ck_assert(fabsl(e - got) <= (dtype == TG_F32   ? FLT_EPSILON
                                      : dtype == TG_F64 ? DBL_EPSILON
                                                        : 0) *
@@ -467,10 +514,12 @@ int main(void) {
   tcase_add_test(tests, test_sum_is_accurate);
   tcase_add_loop_test(tests, test_columns, 0, TG_ISA_COUNT);
   tcase_add_test(tests, test_nan_is_extreme);
+  tcase_add_test(tests, test_nan_is_extreme_in_its_column);
   tcase_add_test(tests, test_nothing);
   tcase_add_test(tests, test_integers_wrap);
   tcase_add_test(tests, test_refused);
   tcase_add_loop_test(tests, test_squares, 0, 2);
+  tcase_add_loop_test(tests, test_equals, 0, 2);
   tcase_add_loop_test(tests, test_argreduce, 0, DTYPES);
   tcase_add_loop_test(tests, test_cumulate, 0, DTYPES - 1);
   suite_add_tcase(suite, tests);

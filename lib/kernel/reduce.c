@@ -351,11 +351,22 @@ void tgi_reduce_leaf(const tgi_leaf_sum *leaf, void *dst, const void *x) {
   reduce_one_leaf(leaf, dst, x, false);
 }
 
+/* About a number of each result. */
+static tg_status reduce_about(const tg_runtime *runtime, const tgi_reduction *kind,
+                              const tg_tensor *dst, const tg_tensor *x, const tg_tensor *about) {
+  if (about->dtype != x->dtype) return TG_DTYPE;
+  if (!tg_tensor_same_shape(about, dst)) return TG_SHAPE;
+  return reduce(runtime, kind, dst, x, about, false);
+}
+
 tg_status tgi_reduce_squares(const tg_runtime *runtime, const tg_tensor *dst, const tg_tensor *x,
                              const tg_tensor *mean) {
-  if (mean->dtype != x->dtype) return TG_DTYPE;
-  if (!tg_tensor_same_shape(mean, dst)) return TG_SHAPE;
-  return reduce(runtime, &tgi_squares, dst, x, mean, false);
+  return reduce_about(runtime, &tgi_squares, dst, x, mean);
+}
+
+tg_status tgi_reduce_equals(const tg_runtime *runtime, const tg_tensor *dst, const tg_tensor *x,
+                            const tg_tensor *y) {
+  return reduce_about(runtime, &tgi_equals, dst, x, y);
 }
 
 /* ---- what comes piece by piece ---- */

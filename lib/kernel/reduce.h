@@ -61,15 +61,19 @@ void tgi_reduce_fold(const tgi_reduction *kind, tg_dtype dtype, int64_t n, void 
 tg_status tgi_reduce_squares(const tg_runtime *runtime, const tg_tensor *dst, const tg_tensor *x,
                              const tg_tensor *mean);
 
+/* dst = how many elements of x equal that of y in their place, likewise. f32 and f64. */
+tg_status tgi_reduce_equals(const tg_runtime *runtime, const tg_tensor *dst, const tg_tensor *x,
+                            const tg_tensor *y);
+
 /* dst = place along `axis` of the largest or the smallest element: the first NaN, else the first of
    equals. dst is i64 and has x's shape, with 1 along the axis. TG_SHAPE where it has not, or x is
    empty along the axis. */
 tg_status tgi_argreduce(const tg_runtime *runtime, bool largest, const tg_tensor *dst,
                         const tg_tensor *x, int axis);
 
-/* dst[i] = x[0] o x[1] o ... o x[i] along `axis`, o being the kind's step, from the first on. dst
-   has x's shape and dtype, and other memory. */
+/* dst[i] = x[0] o x[1] o ... o x[i] along `axis`, o being the kind's step, from the first on; with
+   beta 1 what dst holds o that. dst has x's shape and dtype, and other memory. */
 tg_status tgi_cumulate(const tg_runtime *runtime, const tgi_reduction *kind, const tg_tensor *dst,
-                       const tg_tensor *x, int axis);
+                       const tg_tensor *x, int axis, double beta);
 
 #endif

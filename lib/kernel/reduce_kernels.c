@@ -6,6 +6,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "kernel/lines.h"
 #include "kernel/reduce_parts.h"
 
 #define PASTE_(a, b, c) a##_##b##_##c
@@ -19,6 +20,7 @@ enum { AHEAD = 16 }; /* rows that are fetched before they are read */
    what squares are taken about. */
 #define KIND          sum
 #define STEP(a, x, c) ((a) + (x))
+#define STEPS         STEP
 #define FOLD(a, b)    ((a) + (b))
 #define IDENTITY      0
 #define T float
@@ -49,11 +51,27 @@ enum { AHEAD = 16 }; /* rows that are fetched before they are read */
 #include "kernel/reduce_kernels_of.h"
 #undef KIND
 #undef STEP
+#undef STEPS
+
+/* How many elements equal c. A comparison of vectors is 0 or -1 by lane. */
+#define KIND           equals
+#define STEP(a, x, c)  ((a) + (T)((x) == (c)))
+#define STEPS(a, x, c) ((a) - __builtin_convertvector((x) == (c), vec))
+#define T float
+#define NAME f32
+#include "kernel/reduce_kernels_of.h"
+#define T double
+#define NAME f64
+#include "kernel/reduce_kernels_of.h"
+#undef KIND
+#undef STEP
+#undef STEPS
 #undef FOLD
 #undef IDENTITY
 
 #define KIND          prod
 #define STEP(a, x, c) ((a) * (x))
+#define STEPS         STEP
 #define FOLD(a, b)    ((a) * (b))
 #define IDENTITY      1
 #define T float
@@ -73,6 +91,7 @@ enum { AHEAD = 16 }; /* rows that are fetched before they are read */
 #include "kernel/reduce_kernels_of.h"
 #undef KIND
 #undef STEP
+#undef STEPS
 #undef FOLD
 #undef IDENTITY
 
@@ -83,6 +102,7 @@ enum { AHEAD = 16 }; /* rows that are fetched before they are read */
 #define IDENTITY    (-(T)INFINITY)
 #if defined(__SSE2__)
 #define BEST _mm_max_ps
+#define EITHER_NAN _mm_cmpunord_ps
 #endif
 #define T float
 #define MASK int32_t
@@ -90,6 +110,7 @@ enum { AHEAD = 16 }; /* rows that are fetched before they are read */
 #include "kernel/reduce_kernels_of.h"
 #if defined(__SSE2__)
 #define BEST _mm_max_pd
+#define EITHER_NAN _mm_cmpunord_pd
 #endif
 #define T double
 #define MASK int64_t
@@ -129,6 +150,7 @@ enum { AHEAD = 16 }; /* rows that are fetched before they are read */
 #define IDENTITY    ((T)INFINITY)
 #if defined(__SSE2__)
 #define BEST _mm_min_ps
+#define EITHER_NAN _mm_cmpunord_ps
 #endif
 #define T float
 #define MASK int32_t
@@ -136,6 +158,7 @@ enum { AHEAD = 16 }; /* rows that are fetched before they are read */
 #include "kernel/reduce_kernels_of.h"
 #if defined(__SSE2__)
 #define BEST _mm_min_pd
+#define EITHER_NAN _mm_cmpunord_pd
 #endif
 #define T double
 #define MASK int64_t
@@ -174,6 +197,7 @@ enum { AHEAD = 16 }; /* rows that are fetched before they are read */
 const tgi_reduction tgi_sum = {{[TG_F32] = &sum_f32, [TG_F64] = &sum_f64, [TG_I64] = &sum_i64,
                                 [TG_I32] = &sum_i32, [TG_U8] = &sum_u8}};
 const tgi_reduction tgi_squares = {{[TG_F32] = &squares_f32, [TG_F64] = &squares_f64}};
+const tgi_reduction tgi_equals = {{[TG_F32] = &equals_f32, [TG_F64] = &equals_f64}};
 const tgi_reduction tgi_prod = {{[TG_F32] = &prod_f32, [TG_F64] = &prod_f64, [TG_I64] = &prod_i64,
                                  [TG_I32] = &prod_i32, [TG_U8] = &prod_u8}};
 const tgi_reduction tgi_max = {{[TG_F32] = &max_f32, [TG_F64] = &max_f64, [TG_I64] = &max_i64,

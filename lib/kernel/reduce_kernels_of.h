@@ -32,7 +32,7 @@ static inline T LOCAL(join)(T a, T b) { return LOCAL(step)(a, b, b); }
 static inline vec LOCAL(joins)(vec a, vec b) { return LOCAL(steps)(a, b, b); }
 #else
 static inline T LOCAL(step)(T a, T x, T c) { return (void)c, (T)STEP(a, x, c); }
-static inline vec LOCAL(steps)(vec a, vec x, vec c) { return (void)c, STEP(a, x, c); }
+static inline vec LOCAL(steps)(vec a, vec x, vec c) { return (void)c, STEPS(a, x, c); }
 static inline T LOCAL(join)(T a, T b) { return (T)FOLD(a, b); }
 static inline vec LOCAL(joins)(vec a, vec b) { return FOLD(a, b); }
 #endif
@@ -46,16 +46,65 @@ static inline vec LOCAL(all)(T value) {
 static inline T LOCAL(at)(const char *x) { return *(const T *)(const void *)x; }
 static inline vec LOCAL(vec_at)(const char *x) { return *(const vec *)(const void *)x; }
 
+/* sum[q] = reduction over n rows of `vectors` vectors, a constant wherever it is called. Rows that
+   are `far`, pages apart, are beyond what a processor fetches ahead by itself. */
+static inline void LOCAL(all_rows)(int vectors, int64_t n, const char *x, int64_t row, bool far,
+                                   const vec cs[], vec sum[]) {
+  for (int q = 0; q < vectors; q++) sum[q] = LOCAL(all)((T)(IDENTITY));
+  for (int64_t i = 0; i < n; i++, x += row) {
+    if (far && i + AHEAD < n)
+      __builtin_prefetch(x + AHEAD * row), __builtin_prefetch(x + AHEAD * row + 64);
+    for (int q = 0; q < vectors; q++)
+      sum[q] = LOCAL(steps)(sum[q], LOCAL(vec_at)(x + q * 16), cs[q]);
+  }
+}
+
+/* NaNs are rare, and without them a choice is one instruction: only where one was met are the rows
+   walked again, with an eye on each element. */
+#ifdef EITHER_NAN
+static inline bool LOCAL(rows_without_nan)(int vectors, int64_t n, const char *x, int64_t row,
+                                           bool far, vec sum[]) {
+  mask nan = {0};
+  for (int q = 0; q < vectors; q++) sum[q] = LOCAL(all)((T)(IDENTITY));
+  for (int64_t i = 0; i < n; i++, x += row) {
+    if (far && i + AHEAD < n)
+      __builtin_prefetch(x + AHEAD * row), __builtin_prefetch(x + AHEAD * row + 64);
+    for (int q = 0; q < vectors; q += 2) {
+      const int other = q + 1 < vectors ? q + 1 : q;
+      const vec a = LOCAL(vec_at)(x + q * 16), b = LOCAL(vec_at)(x + other * 16);
+      nan |= (mask)EITHER_NAN(a, b);
+      sum[q] = BEST(a, sum[q]);
+      if (other != q) sum[other] = BEST(b, sum[other]);
+    }
+  }
+  bool any = false;
+  for (int lane = 0; lane < LANES; lane++) any |= nan[lane] != 0;
+  return !any;
+}
+static inline void LOCAL(rows)(int vectors, int64_t n, const char *x, int64_t row, bool far,
+                               const vec cs[], vec sum[]) {
+  if (!LOCAL(rows_without_nan)(vectors, n, x, row, far, sum))
+    LOCAL(all_rows)(vectors, n, x, row, far, cs, sum);
+}
+#else
+static inline void LOCAL(rows)(int vectors, int64_t n, const char *x, int64_t row, bool far,
+                               const vec cs[], vec sum[]) {
+  LOCAL(all_rows)(vectors, n, x, row, far, cs, sum);
+}
+#endif
+
 /* One column, its elements side by side. */
 static T LOCAL(along)(int64_t n, const char *x, T c) {
-  const vec cs = LOCAL(all)(c), none = LOCAL(all)((T)(IDENTITY));
-  vec sum[SUMS];
-  for (int q = 0; q < SUMS; q++) sum[q] = none;
-  int64_t i = 0;
-  for (; i + SUMS * LANES <= n; i += SUMS * LANES, x += SUMS * 16)
-    for (int q = 0; q < SUMS; q++) sum[q] = LOCAL(steps)(sum[q], LOCAL(vec_at)(x + q * 16), cs);
+  const vec none = LOCAL(all)((T)(IDENTITY));
+  vec sum[SUMS], cs[SUMS];
+  for (int q = 0; q < SUMS; q++) cs[q] = LOCAL(all)(c);
+  const int64_t rows = n / (SUMS * LANES);
+  LOCAL(rows)(SUMS, rows, x, SUMS * 16, false, cs, sum);
+  int64_t i = rows * SUMS * LANES;
+  x += rows * SUMS * 16;
   const bool is_short = i == 0; /* all sums but the first are still the identity */
-  for (; i + LANES <= n; i += LANES, x += 16) sum[0] = LOCAL(steps)(sum[0], LOCAL(vec_at)(x), cs);
+  for (; i + LANES <= n; i += LANES, x += 16)
+    sum[0] = LOCAL(steps)(sum[0], LOCAL(vec_at)(x), cs[0]);
   if (is_short) sum[0] = LOCAL(joins)(sum[0], none);
   for (int half = is_short ? 0 : SUMS / 2; half > 0; half /= 2)
     for (int q = 0; q < half; q++) sum[q] = LOCAL(joins)(sum[q], sum[q + half]);
@@ -76,19 +125,12 @@ static T LOCAL(apart)(int64_t n, const char *x, int64_t row, T c) {
   return LOCAL(join)(LOCAL(join)(sum[0], sum[1]), LOCAL(join)(sum[2], sum[3]));
 }
 
-/* `vectors` vectors of columns that lie side by side; a constant wherever it is called. Rows that
-   are pages apart are beyond what a processor fetches ahead by itself. */
+/* `vectors` vectors of columns that lie side by side; a constant wherever it is called. */
 static inline void LOCAL(beside)(int vectors, int64_t n, const char *x, int64_t row, const T *c,
                                  T *to) {
   vec sum[SUMS], cs[SUMS];
-  for (int q = 0; q < vectors; q++) sum[q] = LOCAL(all)((T)(IDENTITY));
   for (int q = 0; q < vectors; q++) cs[q] = *(const vec *)(c + q * LANES);
-  for (int64_t i = 0; i < n; i++, x += row) {
-    if (i + AHEAD < n)
-      __builtin_prefetch(x + AHEAD * row), __builtin_prefetch(x + AHEAD * row + 64);
-    for (int q = 0; q < vectors; q++)
-      sum[q] = LOCAL(steps)(sum[q], LOCAL(vec_at)(x + q * 16), cs[q]);
-  }
+  LOCAL(rows)(vectors, n, x, row, true, cs, sum);
   for (int q = 0; q < vectors; q++) *(vec *)(to + q * LANES) = sum[q];
 }
 
@@ -121,12 +163,37 @@ static void LOCAL(store)(int64_t w, const void *from, char *dst, int64_t stride,
   }
 }
 
-static void LOCAL(scan)(int64_t n, const char *x, int64_t stride, char *dst, int64_t dst_stride) {
-  T total = (T)(IDENTITY);
-  for (int64_t i = 0; i < n; i++) {
-    total = LOCAL(join)(total, LOCAL(at)(x + i * stride));
-    *(T *)(void *)(dst + i * dst_stride) = total;
+/* One row of w columns: their totals go on, and into y. */
+static inline void LOCAL(scan_row)(int64_t w, T *restrict total, const T *restrict x, int64_t step,
+                                   T *restrict y, int64_t to_step, bool accumulate) {
+  for (int64_t j = 0; j < w; j++) {
+    total[j] = LOCAL(join)(total[j], x[j * step]);
+    y[j * to_step] = accumulate ? LOCAL(join)(y[j * to_step], total[j]) : total[j];
   }
+}
+
+/* dst[i] = x[0] o ... o x[i] in w columns, which advance together. w and the steps, in elements,
+   are constants where they can be. */
+static inline void LOCAL(scan_some)(int64_t w, int64_t n, const char *x, int64_t step, int64_t row,
+                                    char *dst, int64_t to_step, int64_t to_row, bool accumulate) {
+  T total[TGI_REDUCE_WIDTH];
+  for (int64_t j = 0; j < w; j++) total[j] = (T)(IDENTITY);
+  for (int64_t i = 0; i < n; i++, x += row, dst += to_row) LOCAL(scan_row)
+  (w, total, (const T *)(const void *)x, step, (T *)(void *)dst, to_step, accumulate);
+}
+
+static void LOCAL(scan)(int64_t w, int64_t n, const char *x, int64_t col, int64_t row, char *dst,
+                        int64_t to_col, int64_t to_row, bool accumulate) {
+  const int64_t size = sizeof(T), step = col / size, to_step = to_col / size, few = TGI_LINES_FEW;
+  int64_t j = 0;
+  if (w >= few && step == 1 && to_step == 1) {
+    LOCAL(scan_some)(w, n, x, 1, row, dst, 1, to_row, accumulate);
+    return;
+  }
+  for (; j + few <= w; j += few)
+    LOCAL(scan_some)(few, n, x + j * col, step, row, dst + j * to_col, to_step, to_row, accumulate);
+  for (; j < w; j++)
+    LOCAL(scan_some)(1, n, x + j * col, step, row, dst + j * to_col, to_step, to_row, accumulate);
 }
 
 #define KERNELS_(kind, name) kind##_##name
@@ -142,6 +209,7 @@ static const tgi_reduce_kernels KERNELS(KIND, NAME) = {LOCAL(leaf), LOCAL(fold),
 #undef vec
 #undef mask
 #undef BEST
+#undef EITHER_NAN
 #undef T
 #undef NAME
 #undef MASK

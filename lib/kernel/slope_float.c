@@ -25,6 +25,8 @@
 SLOPES(logsumexp, g *exp(x - select(y == all((T)-INFINITY), all(0), y)))
 SLOPES(norm, select((x == all(0)) | (y == all(0)), all(0),
                     g *(select(x < all(0), -pow(abs(x), p), pow(abs(x), p)) * pow(y, q))))
+SLOPES(extreme, select(x == y, g, all(0)))
+SLOPES(prod, g *(y / x))
 SLOPES(moments, (x - y) * (g * p) + h / q)
 
 #define BOTH(name)                                                                                 \
@@ -32,5 +34,7 @@ SLOPES(moments, (x - y) * (g * p) + h / q)
 const tgi_slopes TGI_SLOPES(DTYPE, ISA) = {
     .logsumexp = BOTH(logsumexp),
     .norm = BOTH(norm),
+    .extreme = BOTH(extreme),
+    .prod = BOTH(prod),
     .moments = BOTH(moments),
 };

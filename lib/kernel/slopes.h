@@ -8,6 +8,8 @@
 typedef struct tgi_slopes {
   tgi_map_fn *logsumexp[2]; /* of {x, y, g}: g e^(x - y), 0 where y is -inf */
   tgi_map_fn *norm[2];      /* of {x, y, g}: g sign(x) |x|^p y^q, 0 where x or y is 0 */
+  tgi_map_fn *extreme[2];   /* of {x, y, g}: g where x equals y, else 0 */
+  tgi_map_fn *prod[2];      /* of {x, y, g}: g y / x */
   tgi_map_fn *moments[2];   /* of {x, mean, u, v}: u p (x - mean) + v / q */
 } tgi_slopes;
 

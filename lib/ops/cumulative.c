@@ -33,20 +33,28 @@ static tg_status shape_scan(tg_call *c) {
   return tgi_call_axis(c, attrs_of(c)->axis) < 0 ? TG_ARGUMENT : TG_OK;
 }
 
-/* x in the order of the walk. */
-static tg_tensor in_order(const tg_call *c, const tg_tensor *x) {
+/* x as a walk from its end along the axis. */
+static tg_tensor backwards(const tg_call *c, const tg_tensor *x) {
   tg_tensor y = *x;
   int axis = axis_of(c);
-  if (!attrs_of(c)->reverse || x->dims[axis] == 0) return y;
+  if (x->dims[axis] == 0) return y;
   int64_t last = (x->dims[axis] - 1) * x->strides[axis];
   y.data = (char *)x->data + last * (int64_t)tg_dtype_size(x->dtype);
   y.strides[axis] = -x->strides[axis];
   return y;
 }
 
+/* x in the order of the walk, and against it. */
+static tg_tensor in_order(const tg_call *c, const tg_tensor *x) {
+  return attrs_of(c)->reverse ? backwards(c, x) : *x;
+}
+static tg_tensor against(const tg_call *c, const tg_tensor *x) {
+  return attrs_of(c)->reverse ? *x : backwards(c, x);
+}
+
 static tg_status cumulate(const tg_call *c, const tgi_reduction *kind) {
   tg_tensor x = in_order(c, &c->in[0]), y = in_order(c, &c->out);
-  return tgi_cumulate(c->runtime, kind, &y, &x, axis_of(c));
+  return tgi_cumulate(c->runtime, kind, &y, &x, axis_of(c), 0);
 }
 
 static tg_status kernel_cumsum(const tg_call *c) { return cumulate(c, &tgi_sum); }
@@ -54,7 +62,7 @@ static tg_status kernel_cumprod(const tg_call *c) { return cumulate(c, &tgi_prod
 
 static tg_status kernel_linear_scan(const tg_call *c) {
   tg_tensor a = in_order(c, &c->in[0]), b = in_order(c, &c->in[1]), y = in_order(c, &c->out);
-  tgi_linear_scan(&y, &a, &b, axis_of(c));
+  tgi_linear_scan(c->runtime, &y, &a, &b, axis_of(c));
   return TG_OK;
 }
 
@@ -117,6 +125,32 @@ static tg_var jvp_linear_scan(const tg_call *c, const tg_var dx[]) {
   return linear_scan(c->x[0], tg_is_none(dx[1]) ? step : tg_add(step, dx[1]), axis, reverse);
 }
 
+/* ---- the same in memory ---- */
+
+static tg_status grad_cumsum(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                             double beta) {
+  tg_tensor from = against(c, g), to = against(c, dx);
+  (void)i;
+  return tgi_cumulate(c->runtime, &tgi_sum, &to, &from, axis_of(c), beta);
+}
+
+static tg_status grad_cumprod(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                              double beta) {
+  tg_tensor x = against(c, &c->in[0]), y = against(c, &c->out);
+  tg_tensor from = against(c, g), to = against(c, dx);
+  tgi_scan_slope(c->runtime, &to, &x, &from, &y, 1, axis_of(c), beta);
+  (void)i;
+  return TG_OK;
+}
+
+static tg_status grad_linear_scan(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                                  double beta) {
+  tg_tensor a = against(c, &c->in[0]), y = against(c, &c->out);
+  tg_tensor from = against(c, g), to = against(c, dx);
+  tgi_scan_slope(c->runtime, &to, &a, &from, i == 0 ? &y : NULL, i == 0 ? 0 : 1, axis_of(c), beta);
+  return TG_OK;
+}
+
 /* ---- samples ---- */
 
 static const scan_attrs last = {-1, false}, first = {0, false}, back = {1, true},
@@ -147,17 +181,17 @@ static const tg_sample samples_linear_scan[] = {
 const tg_op tgi_op_cumsum = {
   TG_OP_INIT, .name = "cumsum", .label = "cumsum", .formula = "y[i] = sum over j <= i of x[j] along the axis",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(scan_attrs), .attrs = scan_fields,
-  .shape = shape_scan, .axis = axis_scan, .kernel = kernel_cumsum, .vjp = {vjp_cumsum}, .jvp = tg_jvp_linear, TG_SAMPLES(samples_scan),
+  .shape = shape_scan, .axis = axis_scan, .kernel = kernel_cumsum, .vjp = {vjp_cumsum}, .jvp = tg_jvp_linear, .grad = grad_cumsum, TG_SAMPLES(samples_scan),
 };
 const tg_op tgi_op_cumprod = {
   TG_OP_INIT, .name = "cumprod", .label = "cumprod", .formula = "y[i] = product over j <= i of x[j] along the axis",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(scan_attrs), .attrs = scan_fields,
-  .shape = shape_scan, .axis = axis_scan, .kernel = kernel_cumprod, .vjp = {vjp_cumprod}, .jvp = jvp_cumprod, TG_SAMPLES(samples_scan),
+  .shape = shape_scan, .axis = axis_scan, .kernel = kernel_cumprod, .vjp = {vjp_cumprod}, .jvp = jvp_cumprod, .grad = grad_cumprod, TG_SAMPLES(samples_scan),
 };
 const tg_op tgi_op_linear_scan = {
   TG_OP_INIT, .name = "linear_scan", .label = "scan", .formula = "y[i] = a[i] y[i-1] + b[i] along the axis, y[0] = b[0]",
   .arity = 2, .dtypes = TG_FLOATS, .attrs_size = sizeof(scan_attrs), .attrs = scan_fields,
-  .shape = shape_scan, .axis = axis_scan, .kernel = kernel_linear_scan, .vjp_all = vjp_linear_scan, .jvp = jvp_linear_scan, TG_SAMPLES(samples_linear_scan),
+  .shape = shape_scan, .axis = axis_scan, .kernel = kernel_linear_scan, .vjp_all = vjp_linear_scan, .jvp = jvp_linear_scan, .grad = grad_linear_scan, TG_SAMPLES(samples_linear_scan),
 };
 /* clang-format on */
 

@@ -91,6 +91,16 @@ static tg_var vjp_diagonal_scatter_part(const tg_call *c, tg_var g) {
   return tg_diagonal(g, attrs->offset, attrs->axis0, attrs->axis1);
 }
 
+static tg_status grad_diagonal_scatter(const tg_call *c, int i, const tg_tensor *g,
+                                       const tg_tensor *dx, double beta) {
+  tg_tensor diagonal;
+  tg_status status = diagonal_of(c, i == 0 ? dx : g, &diagonal);
+  if (status != TG_OK) return status;
+  if (i == 0) return tgi_grad_around(c, &diagonal, g, dx, beta);
+  tgi_accumulate(c->runtime, dx, &diagonal, beta);
+  return TG_OK;
+}
+
 /* ---- diag_embed ---- */
 
 /* The shape of the result: square in the two new axes. */
@@ -249,7 +259,7 @@ const tg_op tgi_op_diagonal = {
 const tg_op tgi_op_diagonal_scatter = {
   TG_OP_INIT, .name = "diagonal_scatter", .label = "diagonal =", .formula = "y = a, but its diagonal in the axes axis0 and axis1 is b",
   .arity = 2, .dtypes = TG_ANY, .attrs_size = sizeof(diagonal_attrs), .attrs = diagonal_fields,
-  .shape = shape_diagonal_scatter, .kernel = kernel_diagonal_scatter, .vjp = {vjp_diagonal_scatter_base, vjp_diagonal_scatter_part}, .jvp = tg_jvp_linear, TG_SAMPLES(samples_diagonal_scatter),
+  .shape = shape_diagonal_scatter, .kernel = kernel_diagonal_scatter, .vjp = {vjp_diagonal_scatter_base, vjp_diagonal_scatter_part}, .jvp = tg_jvp_linear, .grad = grad_diagonal_scatter, TG_SAMPLES(samples_diagonal_scatter),
 };
 const tg_op tgi_op_diag_embed = {
   TG_OP_INIT, .name = "diag_embed", .label = "diag", .formula = "y = 0, but its diagonal in the new axes axis0 and axis1 is x",

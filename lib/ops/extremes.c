@@ -1,4 +1,5 @@
 /* The largest and the smallest, of bools too: any and all. */
+#include "kernel/slopes.h"
 #include "ops/axes.h"
 #include "ops/ops_internal.h"
 
@@ -29,6 +30,24 @@ static tg_var shares(const tg_call *c, tg_var where) {
 static tg_var vjp_extreme(const tg_call *c, tg_var g) {
   tg_var where = found(c), part = tg_div(g, shares(c, where));
   return tg_where(where, tgi_spread(c, part), tg_scalar_like(g, 0));
+}
+
+/* Equal elements share the cotangent. */
+static tg_status grad_extreme(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                              double beta) {
+  (void)i;
+  tg_tensor part = c->out;
+  part.data = tg_call_scratch(c, tg_tensor_bytes(&part));
+  if (part.data == NULL) return TG_NO_MEMORY;
+  const tg_tensor counts = tgi_kept(c, &part), y = tgi_kept(c, &c->out);
+  tg_status status = tgi_reduce_equals(c->runtime, &counts, &c->in[0], &y);
+  const tg_isa isa = tg_runtime_isa(c->runtime);
+  tgi_map(c->runtime, tgi_map_table_for(isa, dx->dtype)->div.value, &part,
+          (const tg_tensor *const[]){g, &part}, 2, NULL);
+  const tg_tensor wide_y = tgi_spread_view(c, &c->out), wide = tgi_spread_view(c, &part);
+  tgi_map(c->runtime, tgi_slopes_for(isa, dx->dtype)->extreme[beta != 0], dx,
+          (const tg_tensor *const[]){&c->in[0], &wide_y, &wide}, 3, NULL);
+  return status;
 }
 
 static tg_var jvp_extreme(const tg_call *c, const tg_var dx[]) {
@@ -75,7 +94,7 @@ static const tg_sample samples_bits[] = {
     TG_OP_INIT, .name = #f, .label = #f, .formula = "y = the " what " x over axes",                               \
     .arity = 1, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,             \
     .shape = shape_extreme, .kernel = kernel_##f, .vjp = {vjp_extreme}, .jvp = jvp_extreme,                       \
-    .axis = tgi_axis_of_reduction, TG_SAMPLES(samples_extreme),                                                   \
+    .axis = tgi_axis_of_reduction, .grad = grad_extreme, TG_SAMPLES(samples_extreme),                             \
   };
 #define BITS(f, what, k)                                                                                          \
   const tg_op tgi_op_##f = {                                                                                      \

@@ -78,11 +78,28 @@ static tg_var slope(const tg_call *c) {
   return tg_mul(up, tgi_spread(c, masked(no_y, tg_pow_scalar(y, 1 - p))));
 }
 
+/* p is 2: x times g / y, which is 0 where y is. */
+static tg_status grad_square_norm(const tg_call *c, const tg_tensor *g, const tg_tensor *dx,
+                                  double beta) {
+  const tg_isa isa = tg_runtime_isa(c->runtime);
+  const tg_tensor *x = &c->in[0], *y = &c->out;
+  tg_tensor part = *y;
+  part.data = tg_call_scratch(c, tg_tensor_bytes(&part));
+  if (part.data == NULL) return TG_NO_MEMORY;
+  tgi_map(c->runtime, tgi_slopes_for(isa, dx->dtype)->norm[0], &part,
+          (const tg_tensor *const[]){y, y, g}, 3, (double[]){0, -1});
+  const tg_tensor wide = tgi_spread_view(c, &part);
+  tgi_map(c->runtime, tgi_map_table_for(isa, dx->dtype)->mul.cotangent[0][beta != 0], dx,
+          (const tg_tensor *const[]){x, x, x, &wide}, 4, NULL);
+  return TG_OK;
+}
+
 static tg_status grad_power_norm(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                                  double beta) {
   const tg_tensor y = tgi_spread_view(c, &c->out), wide = tgi_spread_view(c, g);
   const tgi_slopes *slopes = tgi_slopes_for(tg_runtime_isa(c->runtime), dx->dtype);
   (void)i;
+  if (p_of(c) == 2) return grad_square_norm(c, g, dx, beta);
   tgi_map(c->runtime, slopes->norm[beta != 0], dx, (const tg_tensor *const[]){&c->in[0], &y, &wide},
           3, (double[]){p_of(c) - 1, 1 - p_of(c)});
   return TG_OK;

@@ -1,5 +1,10 @@
 /* The product of many. Its derivative is the product of the others, which is what comes before
    times what comes after. */
+#include <math.h>
+
+#include "kernel/accumulate.h"
+#include "kernel/scan.h"
+#include "kernel/slopes.h"
 #include "ops/axes.h"
 #include "ops/ops_internal.h"
 #include "ops/scan.h"
@@ -56,6 +61,86 @@ static tg_var jvp_prod(const tg_call *c, const tg_var dx[]) {
   return tg_sum(tg_mul(dx[0], others(c)), attrs->n, attrs->axes, attrs->keepdim);
 }
 
+/* ---- the same in memory ---- */
+
+/* Is y / x as exact as y, whatever x? Not where y is 0, infinite, or lost bits near 0. */
+static bool can_divide(const tg_tensor *y) {
+  bool all = true;
+  for (int64_t k = 0; k < tg_tensor_numel(y); k++) {
+    if (y->dtype == TG_F32)
+      all &= isnormal(((const float *)y->data)[k]) != 0;
+    else
+      all &= isnormal(((const double *)y->data)[k]) != 0;
+  }
+  return all;
+}
+
+static tg_status grad_by_division(const tg_call *c, const tg_tensor *g, const tg_tensor *dx,
+                                  double beta) {
+  const tgi_slopes *slopes = tgi_slopes_for(tg_runtime_isa(c->runtime), dx->dtype);
+  const tg_tensor y = tgi_spread_view(c, &c->out), wide = tgi_spread_view(c, g);
+  tgi_map(c->runtime, slopes->prod[beta != 0], dx, (const tg_tensor *const[]){&c->in[0], &y, &wide},
+          3, NULL);
+  return TG_OK;
+}
+
+/* x, by any strides, as lanes of n: a copy. data NULL: no memory. */
+static tg_tensor dense_lanes(const tg_call *c, const tg_tensor *x, int64_t n) {
+  tg_tensor to = *x;
+  tgi_set_contiguous(&to);
+  to.data = tg_call_scratch(c, tg_tensor_bytes(x));
+  if (to.data) tgi_copy(&to, x);
+  int64_t lanes = n > 0 ? tg_tensor_numel(x) / n : 0;
+  return tg_tensor_of(to.data, x->dtype, 2, (int64_t[]){lanes, n});
+}
+
+static tg_tensor permuted(const tg_tensor *x, const int64_t axes[]) {
+  tg_tensor y = *x;
+  for (int k = 0; k < x->rank; k++) {
+    y.dims[k] = x->dims[axes[k]];
+    y.strides[k] = x->strides[axes[k]];
+  }
+  return y;
+}
+
+/* The lanes' last column is g, and the others are 0: the cotangent of their cumulative product. */
+static void put_last(const tg_call *c, const tg_tensor *g, const tg_tensor *lanes) {
+  tg_tensor last = *g;
+  tgi_set_contiguous(&last);
+  for (int k = 0; k < last.rank; k++) last.strides[k] *= lanes->dims[1];
+  last.data = tgi_address(lanes, lanes->dims[1] - 1);
+  tgi_fill(lanes, 0);
+  tgi_accumulate(c->runtime, &last, g, 0);
+}
+
+static tg_status grad_by_others(const tg_call *c, const tg_tensor *g, const tg_tensor *dx,
+                                double beta) {
+  int64_t axes[TG_MAX_RANK], n = tgi_reduced_count(c);
+  order(c, axes);
+  tg_tensor from = permuted(&c->in[0], axes), to = permuted(dx, axes);
+  tg_tensor x = dense_lanes(c, &from, n), y = x, slope = x;
+  y.data = tg_call_scratch(c, tg_tensor_bytes(&x));
+  slope.data = tg_call_scratch(c, tg_tensor_bytes(&x));
+  if (!x.data || !y.data || !slope.data) return TG_NO_MEMORY;
+  tg_status status = tgi_cumulate(c->runtime, &tgi_prod, &y, &x, 1, 0);
+  put_last(c, g, &slope);
+  x = tgi_slice_view(&x, 1, n - 1, -1, n);
+  y = tgi_slice_view(&y, 1, n - 1, -1, n);
+  tg_tensor back = tgi_slice_view(&slope, 1, n - 1, -1, n), result = to;
+  tgi_scan_slope(c->runtime, &back, &x, &back, &y, 1, 1, 0);
+  tgi_set_contiguous(&result);
+  result.data = slope.data;
+  tgi_accumulate(c->runtime, &to, &result, beta);
+  return status;
+}
+
+static tg_status grad_prod(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
+                           double beta) {
+  (void)i;
+  if (tg_tensor_numel(dx) == 0) return TG_OK;
+  return can_divide(&c->out) ? grad_by_division(c, g, dx, beta) : grad_by_others(c, g, dx, beta);
+}
+
 /* ---- samples ---- */
 
 static const tgi_reduce_attrs all = {0}, first = {1, false, {0}, 0}, last_kept = {1, true, {-1}, 0},
@@ -79,7 +164,7 @@ static const tg_sample samples[] = {
 const tg_op tgi_op_prod = {
   TG_OP_INIT, .name = "prod", .label = "prod", .formula = "y = product of x over axes",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(tgi_reduce_attrs), .attrs = tgi_reduce_fields,
-  .shape = tgi_shape_axes, .axis = tgi_axis_of_reduction, .kernel = kernel_prod, .vjp = {vjp_prod}, .jvp = jvp_prod, TG_SAMPLES(samples),
+  .shape = tgi_shape_axes, .axis = tgi_axis_of_reduction, .kernel = kernel_prod, .vjp = {vjp_prod}, .jvp = jvp_prod, .grad = grad_prod, TG_SAMPLES(samples),
 };
 /* clang-format on */
 

@@ -133,6 +133,16 @@ static tg_var vjp_slice_scatter_part(const tg_call *c, tg_var g) {
   return tg_slice(g, attrs->axis, attrs->start, attrs->stop, attrs->step);
 }
 
+static tg_status grad_slice_scatter(const tg_call *c, int i, const tg_tensor *g,
+                                    const tg_tensor *dx, double beta) {
+  tg_tensor part;
+  tg_status status = part_of(c, i == 0 ? dx : g, &part);
+  if (status != TG_OK) return status;
+  if (i == 0) return tgi_grad_around(c, &part, g, dx, beta);
+  tgi_accumulate(c->runtime, dx, &part, beta);
+  return TG_OK;
+}
+
 /* ---- select ---- */
 
 typedef struct select_attrs {
@@ -227,7 +237,7 @@ const tg_op tgi_op_slice = {
 const tg_op tgi_op_slice_scatter = {
   TG_OP_INIT, .name = "slice_scatter", .label = "slice =", .formula = "y = a, but y[start:stop:step] = b along the axis",
   .arity = 2, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_slice_attrs), .attrs = slice_fields,
-  .shape = shape_slice_scatter, .kernel = kernel_slice_scatter, .vjp = {vjp_slice_scatter_base, vjp_slice_scatter_part}, .jvp = tg_jvp_linear, .axis = axis_slice_scatter, TG_SAMPLES(samples_slice_scatter),
+  .shape = shape_slice_scatter, .kernel = kernel_slice_scatter, .vjp = {vjp_slice_scatter_base, vjp_slice_scatter_part}, .jvp = tg_jvp_linear, .grad = grad_slice_scatter, .axis = axis_slice_scatter, TG_SAMPLES(samples_slice_scatter),
 };
 const tg_op tgi_op_select = {
   TG_OP_INIT, .flags = TG_OP_VIEW, .name = "select", .label = "select", .formula = "y = x[index] along the axis, which is gone",

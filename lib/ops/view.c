@@ -42,6 +42,24 @@ tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_te
   return TG_OK;
 }
 
+/* What dx has in the part is put back after the sum. */
+tg_status tgi_grad_around(const tg_call *c, const tg_tensor *part, const tg_tensor *g,
+                          const tg_tensor *dx, double beta) {
+  tg_tensor kept = *part;
+  tgi_set_contiguous(&kept);
+  if (beta != 0) {
+    kept.data = tg_call_scratch(c, tg_tensor_bytes(part));
+    if (kept.data == NULL) return TG_NO_MEMORY;
+    tgi_copy(&kept, part);
+  }
+  tgi_accumulate(c->runtime, dx, g, beta);
+  if (beta != 0)
+    tgi_copy(part, &kept);
+  else
+    tgi_fill(part, 0);
+  return TG_OK;
+}
+
 void tgi_part_same(const tg_call *c, int i, int64_t first, int64_t n, const void *g, void *dx,
                    double beta) {
   (void)i, (void)first;

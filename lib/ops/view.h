@@ -29,6 +29,9 @@ static inline int tgi_axis_in(const tg_call *c, const tg_tensor *x) {
 /* The cotangent of a view that covers no element twice: g is added to the same view of dx. */
 tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                         double beta);
+/* The cotangent of what a part was written over: g but in `part` of dx, where it is 0. */
+tg_status tgi_grad_around(const tg_call *c, const tg_tensor *part, const tg_tensor *g,
+                          const tg_tensor *dx, double beta);
 /* grad_part where the cotangent is g as it is, in row-major order. */
 void tgi_part_same(const tg_call *c, int i, int64_t first, int64_t n, const void *g, void *dx,
                    double beta);
