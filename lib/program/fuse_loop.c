@@ -238,7 +238,7 @@ static bool make(maker *m, const tgi_step steps[]) {
 
 tg_status tgi_fuse_loop(tgi_fuse *f, uint32_t unit, const tg_tensor *like, const tgi_step steps[],
                         uint32_t n) {
-  maker m;
+  maker m; /* large: only what its counts speak of is ever set */
   m.f = f, m.unit = unit, m.n = n, m.n_calls = 0, m.n_unused = 0;
   m.loop = (tgi_loop){.like = *like};
   return make(&m, steps) ? TG_OK : f->g->error->status;

@@ -80,6 +80,7 @@ static bool may_fail(tgi_map_fn *fn, const double attrs[]) {
   return !fn(1, &y, (const void *const[TGI_MAP_OPERANDS]){&zero, &zero, &zero, &zero}, attrs);
 }
 
+/* Of the operands; that of where comes after its condition. */
 static tg_dtype dtype_of(const tgi_fuse *f, const tgi_step *step) {
   return f->g->values[step->x[step->op == &tgi_op_where]].like.dtype;
 }
