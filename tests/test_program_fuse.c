@@ -265,9 +265,13 @@ static void compare_all(const tg_runtime_options *options, uint64_t seeds) {
   tg_runtime_free(runtime);
 }
 
-START_TEST(test_random) { compare_all(&(tg_runtime_options){.threads = _i + 1}, 24); }
+START_TEST(random_programs_give_what_tapes_give) {
+  compare_all(&(tg_runtime_options){.threads = _i + 1}, 24);
+}
 END_TEST
-START_TEST(test_random_isa) { compare_all(&(tg_runtime_options){.isa = (tg_isa)_i}, 12); }
+START_TEST(random_programs_on_each_instruction_set) {
+  compare_all(&(tg_runtime_options){.isa = (tg_isa)_i}, 12);
+}
 END_TEST
 
 /* ---- known expressions ---- */
@@ -314,7 +318,7 @@ static void forward_and_back(tg_var x, tg_var y[]) {
   y[2] = tg_add(tg_mul(x, y[1]), z);
 }
 
-START_TEST(test_one_step) {
+START_TEST(elementwise_steps_become_one) {
   ck_assert_int_eq(steps_of(forward_and_back, TG_DIMS(3, 5), 3), 1);
   ck_assert_int_eq(steps_of(forward_and_back, TG_SCALAR, 3), 1);
 }
@@ -326,7 +330,7 @@ static void out_and_back(tg_var x, tg_var y[]) {
   y[0] = tg_mul(tg_neg(tg_cumsum(a, 0)), a);
 }
 
-START_TEST(test_convex) {
+START_TEST(no_path_leads_out_of_a_loop_and_back) {
   ck_assert_int_eq(steps_of(out_and_back, TG_DIMS(6), 1), 3);
   ck_assert_int_eq(steps_of(out_and_back, TG_DIMS(2, 9), 1), 3);
 }
@@ -341,7 +345,9 @@ static void crossed(tg_var x, tg_var y[]) {
   y[1] = tg_mul(b1, tg_neg(b2));
 }
 
-START_TEST(test_crossed) { ck_assert_int_le(steps_of(crossed, TG_DIMS(4, 3), 2), 8); }
+START_TEST(shapes_that_feed_each_other_are_few_loops) {
+  ck_assert_int_le(steps_of(crossed, TG_DIMS(4, 3), 2), 8);
+}
 END_TEST
 
 static void long_chain(tg_var x, tg_var y[]) {
@@ -350,7 +356,7 @@ static void long_chain(tg_var x, tg_var y[]) {
   y[0] = z;
 }
 
-START_TEST(test_long_chain) {
+START_TEST(long_chains_are_few_steps) {
   ck_assert_int_eq(steps_of(long_chain, TG_SCALAR, 1), 1);
   ck_assert_int_le(steps_of(long_chain, TG_DIMS(2), 1), 90000 / 64);
 }
@@ -365,7 +371,9 @@ static void wide(tg_var x, tg_var y[]) {
   for (int i = 0; i < 199; i++) y[0] = tg_add(y[0], tg_mul(z[i], z[198 - i]));
 }
 
-START_TEST(test_wide) { ck_assert_int_le(steps_of(wide, TG_DIMS(3000), 1), 30); }
+START_TEST(many_values_at_a_time_are_few_steps) {
+  ck_assert_int_le(steps_of(wide, TG_DIMS(3000), 1), 30);
+}
 END_TEST
 
 /* A square of a difference reads the difference's operands twice, and they are read again after. */
@@ -374,7 +382,7 @@ static void square_and_again(tg_var x, tg_var y[]) {
   y[0] = tg_mul(tg_exp(d), a);
 }
 
-START_TEST(test_square) {
+START_TEST(operands_read_twice_are_counted_twice) {
   ck_assert_int_eq(steps_of(square_and_again, TG_DIMS(3, 5), 1), 1);
   ck_assert_int_eq(steps_of(square_and_again, TG_SCALAR, 1), 1);
 }
@@ -386,7 +394,7 @@ static void sum_of_products(tg_var x, tg_var y[]) {
   for (int i = 0; i < 20; i++) y[0] = tg_add(y[0], tg_matmul(tg_add_scalar(x, i), x));
 }
 
-START_TEST(test_memory) {
+START_TEST(sums_do_not_wait_for_all_their_terms) {
   const int64_t dims[] = {160, 160};
   tg_program *p = program_of(sum_of_products, 2, dims, 1, 1u << TG_PASS_ACCUMULATE);
   ck_assert_uint_le(tg_program_stats_of(p).least_bytes, 4 * 160 * 160 * sizeof(double));
@@ -398,15 +406,15 @@ int main(void) {
   Suite *suite = suite_create("program_fuse");
   TCase *tc = tcase_create("fuse");
   tcase_set_timeout(tc, 200);
-  tcase_add_loop_test(tc, test_random, 0, 2);
-  tcase_add_loop_test(tc, test_random_isa, 0, TG_ISA_COUNT);
-  tcase_add_test(tc, test_one_step);
-  tcase_add_test(tc, test_convex);
-  tcase_add_test(tc, test_crossed);
-  tcase_add_test(tc, test_long_chain);
-  tcase_add_test(tc, test_wide);
-  tcase_add_test(tc, test_square);
-  tcase_add_test(tc, test_memory);
+  tcase_add_loop_test(tc, random_programs_give_what_tapes_give, 0, 2);
+  tcase_add_loop_test(tc, random_programs_on_each_instruction_set, 0, TG_ISA_COUNT);
+  tcase_add_test(tc, elementwise_steps_become_one);
+  tcase_add_test(tc, no_path_leads_out_of_a_loop_and_back);
+  tcase_add_test(tc, shapes_that_feed_each_other_are_few_loops);
+  tcase_add_test(tc, long_chains_are_few_steps);
+  tcase_add_test(tc, many_values_at_a_time_are_few_steps);
+  tcase_add_test(tc, operands_read_twice_are_counted_twice);
+  tcase_add_test(tc, sums_do_not_wait_for_all_their_terms);
   suite_add_tcase(suite, tc);
   return run_suite(suite);
 }

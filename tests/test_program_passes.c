@@ -184,7 +184,7 @@ static const struct {
 
 enum { CASE_COUNT = sizeof cases / sizeof *cases };
 
-START_TEST(test_identity) {
+START_TEST(identities_leave_fewer_steps_and_all_bits) {
   assert_case(cases[_i].name, cases[_i].fn, cases[_i].steps, cases[_i].fewer);
 }
 END_TEST
@@ -283,7 +283,7 @@ static void assert_plain(tg_program *p, const char *name, loss_fn *fn) {
   tg_tape_free(t);
 }
 
-START_TEST(test_fused) {
+START_TEST(fused_losses_give_the_plain_sweeps_bits) {
   fill_scores(1);
   tg_program *p = capture_loss(losses[_i].fn, tested);
   fill_scores(3);
@@ -307,7 +307,7 @@ static void differentiate_again(tg_tape *t, loss_fn *fn, tg_var y[2]) {
   tg_jvp(&dx, 1, &x, &v, 1, &y[1]);
 }
 
-START_TEST(test_fused_again) {
+START_TEST(fused_losses_are_differentiated_again) {
   tg_error error = {0};
   tg_tape *t = tg_tape_new(NULL, NULL), *eager = tg_tape_new(NULL, NULL);
   tg_var y[2];
@@ -334,11 +334,11 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("program_passes");
   TCase *identities = tcase_create("identities");
-  tcase_add_loop_test(identities, test_identity, 0, CASE_COUNT);
+  tcase_add_loop_test(identities, identities_leave_fewer_steps_and_all_bits, 0, CASE_COUNT);
   suite_add_tcase(suite, identities);
   TCase *fused = tcase_create("fused");
-  tcase_add_loop_test(fused, test_fused, 0, LOSSES);
-  tcase_add_loop_test(fused, test_fused_again, 0, LOSSES);
+  tcase_add_loop_test(fused, fused_losses_give_the_plain_sweeps_bits, 0, LOSSES);
+  tcase_add_loop_test(fused, fused_losses_are_differentiated_again, 0, LOSSES);
   suite_add_tcase(suite, fused);
   return run_suite(suite);
 }

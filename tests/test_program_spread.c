@@ -191,7 +191,7 @@ static void try_case(int i, tg_dtype dtype) {
   tg_program_free(p);
 }
 
-START_TEST(test_operator) {
+START_TEST(equal_parts_are_computed_once_by_each_operator) {
   try_case(_i, TG_F32);
   try_case(_i, TG_F64);
 }
@@ -199,7 +199,7 @@ END_TEST
 
 /* ---- left out ---- */
 
-START_TEST(test_without) {
+START_TEST(without_the_pass_all_is_computed) {
   double memory[INPUTS][A * B];
   tg_tensor x[INPUTS];
   fill(x, memory, TG_F64, 0);
@@ -211,7 +211,7 @@ END_TEST
 
 /* ---- products: how far one row is from many ---- */
 
-START_TEST(test_bound) {
+START_TEST(one_row_is_as_near_as_many) {
   enum { ROWS = 64, K = 100, N = 33 };
   static float xd[K], wd[N * K];
   for (int i = 0; i < K; i++) xd[i] = (float)sin(3 + i * 1.3);
@@ -240,7 +240,7 @@ END_TEST
 
 /* ---- stores ---- */
 
-START_TEST(test_store) {
+START_TEST(stores_get_all_rows) {
   static double data[B], to[A * B];
   tg_tensor x = tg_tensor_of(data, TG_F64, TG_DIMS(B));
   tg_capture_begin(t);
@@ -387,7 +387,7 @@ static void try_seed(uint64_t seed, tg_dtype dtype) {
   for (int k = 0; k < 3; k++) tg_program_free(p[k]);
 }
 
-START_TEST(test_random) {
+START_TEST(random_programs_give_what_tapes_give) {
   static const tg_dtype dtypes[] = {TG_F32, TG_F64, TG_I64, TG_I32};
   for (uint64_t seed = 0; seed < SEEDS; seed++) try_seed(seed, dtypes[_i]);
 }
@@ -399,10 +399,10 @@ int main(void) {
   suite_add_tcase(s, c);
   tcase_add_checked_fixture(c, setup, teardown);
   tcase_set_timeout(c, 120);
-  tcase_add_loop_test(c, test_operator, 0, CASE_COUNT);
-  tcase_add_test(c, test_without);
-  tcase_add_test(c, test_bound);
-  tcase_add_test(c, test_store);
-  tcase_add_loop_test(c, test_random, 0, 4);
+  tcase_add_loop_test(c, equal_parts_are_computed_once_by_each_operator, 0, CASE_COUNT);
+  tcase_add_test(c, without_the_pass_all_is_computed);
+  tcase_add_test(c, one_row_is_as_near_as_many);
+  tcase_add_test(c, stores_get_all_rows);
+  tcase_add_loop_test(c, random_programs_give_what_tapes_give, 0, 4);
   return run_suite(s);
 }
