@@ -241,33 +241,34 @@ END_TEST
 /* ---- columns side by side ---- */
 
 /* Each column from its first element to its last, whatever w is, and nothing beside it. */
-static void check_columns(tgi_columns_fn *sum, tg_dtype dtype, int64_t w, int64_t n) {
+static void check_columns(const tgi_columns *columns, bool squares, int64_t w, int64_t n) {
   enum { ROW = 150, MOST = 5 };
   float f[MOST * ROW], f_to[ROW], f_expected[ROW];
   double d[MOST * ROW], d_to[ROW], d_expected[ROW];
   for (int64_t i = 0; i < MOST * ROW; i++) f[i] = (float)(d[i] = (double)draw_below(1000) / 999);
   for (int64_t j = 0; j < ROW; j++) {
     f_to[j] = f_expected[j] = f[j] / 3, d_to[j] = d_expected[j] = d[j] / 3;
-    for (int64_t i = 0; i < n && j < w; i++)
-      f_expected[j] += f[i * ROW + j], d_expected[j] += d[i * ROW + j];
+    for (int64_t i = 0; i < n && j < w; i++) {
+      const float u = f[i * ROW + j], u_off = u - f[j];
+      const double v = d[i * ROW + j], v_off = v - d[j];
+      f_expected[j] += squares ? u_off * u_off : u;
+      d_expected[j] += squares ? v_off * v_off : v;
+    }
   }
-  if (dtype == TG_F32)
-    sum(w, n, f, ROW, f_to);
-  else
-    sum(w, n, d, ROW, d_to);
-  if (dtype == TG_F32)
-    ck_assert_mem_eq(f_to, f_expected, sizeof f_to);
-  else
-    ck_assert_mem_eq(d_to, d_expected, sizeof d_to);
+  (squares ? columns[TG_F32].squares : columns[TG_F32].sum)(w, n, f, ROW, f, f_to);
+  (squares ? columns[TG_F64].squares : columns[TG_F64].sum)(w, n, d, ROW, d, d_to);
+  ck_assert_mem_eq(f_to, f_expected, sizeof f_to);
+  ck_assert_mem_eq(d_to, d_expected, sizeof d_to);
 }
 
 START_TEST(test_columns) {
   tg_runtime *r = tg_runtime_new(&(tg_runtime_options){.isa = (tg_isa)_i}, NULL);
+  const tgi_columns columns[] = {[TG_F32] = *tgi_columns_for(tg_runtime_isa(r), TG_F32),
+                                 [TG_F64] = *tgi_columns_for(tg_runtime_isa(r), TG_F64)};
   seed = 50;
-  for (int d = 0; d < 2; d++)
-    for (int64_t w = 0; w < 150; w++)
-      for (int64_t n = 0; n <= 5; n++)
-        check_columns(tgi_columns_for(tg_runtime_isa(r), dtypes[d]), dtypes[d], w, n);
+  for (int64_t w = 0; w < 150; w++)
+    for (int64_t n = 0; n <= 5; n++)
+      for (int squares = 0; squares < 2; squares++) check_columns(columns, squares, w, n);
   tg_runtime_free(r);
 }
 END_TEST

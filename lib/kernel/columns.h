@@ -7,9 +7,14 @@
 
 /* to[j] = to[j] + x[j] + x[row + j] + ..., from the left, n rows of w columns: the bits depend
    neither on w nor on the instruction set. Any alignment. */
-typedef void tgi_columns_fn(int64_t w, int64_t n, const void *x, int64_t row, void *to);
+typedef void tgi_columns_fn(int64_t w, int64_t n, const void *x, int64_t row, const void *about,
+                            void *to);
+typedef struct tgi_columns {
+  tgi_columns_fn *sum;     /* without `about` */
+  tgi_columns_fn *squares; /* of (x[j] - about[j])^2 and so on */
+} tgi_columns;
 
 /* dtype: f32 or f64. The base instruction set where this build has not the one asked for. */
-tgi_columns_fn *tgi_columns_for(tg_isa isa, tg_dtype dtype);
+const tgi_columns *tgi_columns_for(tg_isa isa, tg_dtype dtype);
 
 #endif

@@ -8,7 +8,8 @@
 #define TGI_COLUMNS(dtype, isa)  TGI_COLUMNS_(dtype, isa)
 #define TGI_COLUMNS_(dtype, isa) tgi_columns_##dtype##_##isa
 
-#define TGI_COLUMNS_OF(ISA, isa) extern tgi_columns_fn TGI_COLUMNS(f32, isa), TGI_COLUMNS(f64, isa);
+#define TGI_COLUMNS_OF(ISA, isa)                                                                   \
+  extern const tgi_columns TGI_COLUMNS(f32, isa), TGI_COLUMNS(f64, isa);
 TGI_ISA_MAP(TGI_COLUMNS_OF)
 #undef TGI_COLUMNS_OF
 

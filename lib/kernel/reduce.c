@@ -179,7 +179,7 @@ static void take_leaf(const tgi_leaf_sum *l, int64_t w, int64_t n, const char *x
                       const partial *about, partial *to) {
   if (l->add != NULL) {
     memset(to, 0, (size_t)(w * l->size));
-    l->add(w, n, x, l->row / l->size, to);
+    l->add(w, n, x, l->row / l->size, about, to);
   } else {
     l->kernels->leaf(w, n, x, l->column, l->row, about, to);
   }
@@ -245,9 +245,11 @@ static void add_rest(const tgi_leaf_sum *l, const char *x, const partial *about,
 
 /* What squares are taken about in w columns from `x` on. */
 static void copy_about(const plan *p, const char *x, int64_t w, partial *to) {
-  const int64_t size = p->of.size, columns = p->of.columns / p->of.together;
-  for (int64_t j = 0; j < w; j++)
-    memcpy((char *)to + j * size, x + j % columns * p->column[ABOUT], (size_t)size);
+  const int64_t size = p->of.size, least = w / p->of.together; /* columns of x */
+  for (int64_t j = 0; j < least; j++)
+    memcpy((char *)to + j * size, x + j * p->column[ABOUT], (size_t)size);
+  for (int64_t done = least; done < w; done += least)
+    memcpy((char *)to + done * size, to, (size_t)(least * size));
 }
 
 static void piece(const plan *p, int64_t i) {
@@ -284,12 +286,19 @@ static void begin(plan *p, const tgi_reduction *kind, const tg_tensor *x) {
   p->kept.rank = p->reduced.rank = 0;
 }
 
+static tgi_columns_fn *columns_of(const tg_runtime *runtime, const tgi_reduction *kind,
+                                  tg_dtype dtype) {
+  if (!tgi_is_float(dtype) || (kind != &tgi_sum && kind != &tgi_squares)) return NULL;
+  const tgi_columns *columns = tgi_columns_for(tg_runtime_isa(runtime), dtype);
+  return kind == &tgi_sum ? columns->sum : columns->squares;
+}
+
 /* Sums of columns side by side, unless they are too few for it to be worth a call. */
 static void choose(plan *p, const tg_runtime *runtime, const tgi_reduction *kind, tg_dtype dtype) {
   p->of.column = p->column[X];
   p->of.to = p->column[DST];
-  const bool sums = kind == &tgi_sum && tgi_is_float(dtype) && p->of.column == p->of.size;
-  p->of.add = sums && p->many ? tgi_columns_for(tg_runtime_isa(runtime), dtype) : NULL;
+  const bool beside = p->of.column == p->of.size && p->many;
+  p->of.add = beside ? columns_of(runtime, kind, dtype) : NULL;
 }
 
 static void reduce_tiles(const tg_runtime *runtime, plan *p) {

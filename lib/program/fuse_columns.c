@@ -72,7 +72,7 @@ static void add_leaf(const plan *p, frame *f, trees *t, int64_t level, int64_t s
     m = tgi_least(most, n);
     tgi_loop_elements(p->job, f, start, m * w);
     for (uint32_t k = 0; k < l->n_sums; k++)
-      l->sums[k].add(w, m, tgi_loop_summed(p->job, f, k, start), w, level_of(p, t, k, level));
+      l->sums[k].add(w, m, tgi_loop_summed(p->job, f, k, start), w, NULL, level_of(p, t, k, level));
   }
 }
 

@@ -39,7 +39,7 @@ static bool read_sum(maker *m, const tgi_step *step, const tgi_fuse_sum *how) {
   const tg_dtype dtype = dtype_of(m, step->x[0]);
   m->loop.sums[k] =
       (tgi_loop_sum){.dtype = dtype,
-                     .add = how->columns > 1 ? tgi_columns_for(m->f->rows.isa, dtype) : NULL,
+                     .add = how->columns > 1 ? tgi_columns_for(m->f->rows.isa, dtype)->sum : NULL,
                      .divisor = how->divisor};
   m->summed[k] = step->x[0];
   if (!how->loss && tgi_fuse_inside(m->f, step->x[0], m->unit)) {
