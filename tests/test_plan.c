@@ -336,6 +336,33 @@ START_TEST(test_checkpoints_save_memory_in_programs) {
 }
 END_TEST
 
+/* A recurrence over thousands of numbers is one step, with an operand and a result for each. Each
+   result takes the memory of an operand, which is found without asking all of them for all. */
+START_TEST(test_many_operands) {
+  enum { MANY = 8000 };
+  static double x[MANY][2];
+  static tg_var h[MANY];
+  const tg_tensor in = tg_tensor_of(x, TG_F64, TG_DIMS(MANY, 2));
+  for (int i = 0; i < MANY; i++) x[i][0] = 0.001 * i, x[i][1] = 1;
+  tg_tape *t = tg_tape_new(NULL, NULL);
+  tg_capture_begin(t);
+  tg_var rows = tg_input(t, 0, in, "x");
+  for (int i = 0; i < MANY; i++) {
+    tg_var sum = tg_sum(tg_select(rows, 0, i), TG_ALL, false);
+    h[i] = tg_sin(i ? tg_add(h[i - 1], sum) : sum);
+  }
+  tg_var y = tg_stack(h, MANY, 0);
+  tg_program *p = tg_capture_end(t, &y, 1, NULL, NULL);
+  ck_assert_ptr_nonnull(p);
+  ck_assert_uint_lt(tg_program_stats_of(p).bytes, (2 * MANY + 100) * sizeof(double));
+  ck_assert_int_eq(tg_program_replay(p, &in, 1, NULL), TG_OK);
+  tg_tensor found = tg_program_value(p, 0), right = tg_value(y);
+  ck_assert_mem_eq(found.data, right.data, MANY * sizeof(double));
+  tg_program_free(p);
+  tg_tape_free(t);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("plan");
   TCase *c = tcase_create("plan");
@@ -349,6 +376,7 @@ int main(void) {
   tcase_add_test(c, test_stores_to_parameters_wait);
   tcase_add_test(c, test_results_are_apart_from_stores);
   tcase_add_test(c, test_checkpoints_save_memory_in_programs);
+  tcase_add_test(c, test_many_operands);
   suite_add_tcase(s, c);
   return run_suite(s);
 }

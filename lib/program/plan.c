@@ -15,6 +15,7 @@ typedef struct planner {
   tgi_plan *plan;
   uint32_t *last;     /* by base: the last step that needs it */
   uint32_t *piece_of; /* by base */
+  uint32_t *closed;   /* by base: 1 + the step whose results may not take its piece */
   tgi_piece *pieces;
   uint32_t count, end; /* end: a step after all others */
 } planner;
@@ -117,32 +118,33 @@ static bool may_alias(const planner *p, const tgi_step *step, uint32_t i) {
   return i == 2 && p->lies[step->x[0]].base != base && p->lies[step->x[1]].base != base;
 }
 
-/* May result y lie where operand i of the step lies, which no other operand may see otherwise? */
-static bool fits_over(const planner *p, const tgi_step *step, uint32_t s, uint32_t i, uint32_t y) {
-  uint32_t base = p->lies[step->x[i]].base;
-  const tg_tensor *like = &p->g->values[y].like;
-  if (!is_in_block(p, base) || p->last[base] != s) return false;
-  if (p->g->values[base].like.dtype != like->dtype ||
-      tg_tensor_bytes(&p->g->values[base].like) != tg_tensor_bytes(like))
-    return false;
+/* What an operand sees of its base otherwise than as a whole stays as it is. */
+static void close_bases(const planner *p, const tgi_step *step, uint32_t s) {
   for (uint32_t k = 0; k < step->n; k++)
-    if (p->lies[step->x[k]].base == base && !is_whole(p, step->x[k])) return false;
-  return true;
+    if (!is_whole(p, step->x[k])) p->closed[p->lies[step->x[k]].base] = s + 1;
 }
 
-/* Did one of the results before the j-th take it? */
-static bool is_taken(const planner *p, const tgi_step *step, uint32_t j, uint32_t piece) {
-  for (uint32_t k = 0; k < j; k++)
-    if (p->piece_of[step->y[k]] == piece) return true;
-  return false;
+/* Does the base die at step s, and has no result its piece? */
+static bool is_open(const planner *p, uint32_t s, uint32_t base) {
+  return is_in_block(p, base) && p->last[base] == s && p->closed[base] != s + 1;
 }
 
-/* The piece of a dying operand that result j takes over. */
-static uint32_t dying_piece(const planner *p, const tgi_step *step, uint32_t s, uint32_t j) {
-  for (uint32_t i = 0; i < step->n; i++) {
-    if (!may_alias(p, step, i) || !fits_over(p, step, s, i, step->y[j])) continue;
-    uint32_t piece = p->piece_of[p->lies[step->x[i]].base];
-    if (!is_taken(p, step, j, piece)) return piece;
+static bool is_alike(const tg_tensor *a, const tg_tensor *b) {
+  return a->dtype == b->dtype && tg_tensor_bytes(a) == tg_tensor_bytes(b);
+}
+
+/* The piece of a dying operand that result y takes over. *first: the operand before which none is
+   open; it moves on, for steps may have thousands of operands and results. */
+static uint32_t dying_piece(const planner *p, const tgi_step *step, uint32_t s, uint32_t y,
+                            uint32_t *first) {
+  const tgi_val *values = p->g->values;
+  while (*first < step->n && !is_open(p, s, p->lies[step->x[*first]].base)) ++*first;
+  for (uint32_t i = *first; i < step->n; i++) {
+    uint32_t base = p->lies[step->x[i]].base;
+    if (!is_open(p, s, base) || !may_alias(p, step, i)) continue;
+    if (!is_alike(&values[base].like, &values[y].like)) continue;
+    p->closed[base] = s + 1;
+    return p->piece_of[base];
   }
   return NO_PIECE;
 }
@@ -164,13 +166,16 @@ static uint32_t new_piece(planner *p, uint32_t s, const tg_tensor *like) {
 static void make_pieces(planner *p, bool reuse) {
   const tgi_graph *g = p->g;
   for (size_t v = 0; v < g->value_count; v++) p->piece_of[v] = NO_PIECE;
+  memset(p->closed, 0, g->value_count * sizeof *p->closed);
   for (uint32_t s = 0; s < g->step_count; s++) {
     const tgi_step *step = &g->steps[s];
+    uint32_t first = 0;
+    if (reuse) close_bases(p, step, s);
     for (uint32_t j = 0; j < step->n_y; j++) {
       uint32_t y = step->y[j];
       if (p->lies[y].base != y || p->plan->stored[y]) continue;
       if (tg_tensor_numel(&g->values[y].like) == 0) continue;
-      uint32_t piece = reuse ? dying_piece(p, step, s, j) : NO_PIECE;
+      uint32_t piece = reuse ? dying_piece(p, step, s, y, &first) : NO_PIECE;
       if (piece == NO_PIECE) piece = new_piece(p, s, &g->values[y].like);
       p->piece_of[y] = piece;
       p->pieces[piece].to = p->last[y];
@@ -211,8 +216,9 @@ static bool make_plan(planner *p, bool reuse) {
   for (size_t s = 0; s < g->step_count; s++) results += g->steps[s].n_y;
   p->last = tgi_graph_alloc(g, g->value_count * sizeof *p->last);
   p->piece_of = tgi_graph_alloc(g, g->value_count * sizeof *p->piece_of);
+  p->closed = tgi_graph_alloc(g, g->value_count * sizeof *p->closed);
   p->pieces = tgi_graph_alloc(g, results * sizeof *p->pieces);
-  if (!p->last || !p->piece_of || !p->pieces) return false;
+  if (!p->last || !p->piece_of || !p->closed || !p->pieces) return false;
   if (reuse && !place_stores(p)) return false;
   find_lives(p);
   make_pieces(p, reuse);
