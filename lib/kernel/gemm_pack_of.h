@@ -1,8 +1,6 @@
 /* Included by gemm_kernel.c once per T: operands beside each other in slivers, and squares of
    elements turned over in registers. A sliver is `width` rows of A, or columns of B, [k, width]. */
 
-typedef T quad __attribute__((vector_size(4 * sizeof(T)), aligned(sizeof(T)), may_alias));
-
 /* to[l, i] = from[i, l] for 4 x 4 elements. */
 static inline void LOCAL(transpose4)(const T *from, int64_t across, T *to, int64_t width) {
   quad a = *(const quad *)from, b = *(const quad *)(from + across);
@@ -73,7 +71,7 @@ static void LOCAL(pack)(int width, int count, int64_t k, const void *from, int64
     LOCAL(pack_rows)(MR, k, from, along, sliver);
   } else if (along == 1) {
     for (; i + LANES / 2 < count && i + LANES <= width; i += LANES) LOCAL(pack_squares)
-    (width, count - i, k, (const T *)from + i * across, across, sliver + i);
+    (width, (int)tgi_least(LANES, count - i), k, (const T *)from + i * across, across, sliver + i);
     if (i < count)
       LOCAL(pack_turned)(width, count - i, k, (const T *)from + i * across, across, sliver + i);
   } else {

@@ -27,7 +27,7 @@ void tgi_gemm_direct(const tgi_product *p);
 void tgi_gemm_vector(const tgi_product *p);
 /* Small products of rows: one call of a kernel. False, and nothing done, where it does not suit. */
 bool tgi_gemm_in_place(const tgi_product *p);
-/* Few rows by inner products, nothing packed. False, and nothing done, where it does not suit. */
+/* Few columns, or few rows, by inner products. False, and nothing done, where it does not suit. */
 bool tgi_gemm_dots(const tgi_product *p);
 /* Packed and blocked, by the kernels below; floats. */
 tg_status tgi_gemm_portable(const tgi_product *p);

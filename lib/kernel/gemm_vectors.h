@@ -9,6 +9,8 @@
 
 typedef float vec_f32 __attribute__((vector_size(VECTOR), aligned(4), may_alias));
 typedef double vec_f64 __attribute__((vector_size(VECTOR), aligned(8), may_alias));
+typedef float quad_f32 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef double quad_f64 __attribute__((vector_size(32), aligned(8), may_alias));
 
 /* ---- parts ---- */
 
