@@ -177,11 +177,11 @@ END_TEST
 /* Past every block and tile, one beside them, vectors, nothing. */
 START_TEST(test_edge_shapes) {
   static const int64_t shapes[][3] = {
-      {0, 5, 5},     {5, 0, 5},     {5, 5, 0},      {1, 1, 1},     {1, 1, 5000},
-      {1, 700, 90},  {700, 1, 90},  {1, 90, 700},   {257, 1, 129}, {8, 32, 385},
-      {9, 33, 384},  {97, 129, 17}, {13, 31, 907},  {1601, 3, 4},  {3, 3101, 5},
-      {2, 2, 3000},  {193, 257, 2}, {300, 140, 50}, {96, 128, 32}, {600, 5, 700},
-      {5, 600, 700}, {2, 70, 131},  {67, 3, 130},   {8, 9, 515},   {130, 4, 258}};
+      {0, 5, 5},     {5, 0, 5},      {5, 5, 0},     {1, 1, 1},    {1, 1, 5000},  {1, 700, 90},
+      {700, 1, 90},  {1, 90, 700},   {257, 1, 129}, {8, 32, 385}, {9, 33, 384},  {97, 129, 17},
+      {13, 31, 907}, {1601, 3, 4},   {3, 3101, 5},  {2, 2, 3000}, {193, 257, 2}, {300, 140, 50},
+      {96, 128, 32}, {600, 5, 700},  {5, 600, 700}, {2, 70, 131}, {67, 3, 130},  {8, 9, 515},
+      {130, 4, 258}, {133, 11, 259}, {9, 130, 300}, {67, 12, 260}};
   const server *s = &servers[_i];
   tg_runtime *r = runtime_of(s, 1, 0);
   seed = 2;
@@ -222,14 +222,109 @@ START_TEST(test_strips) {
 }
 END_TEST
 
-/* A zero does not hide a NaN or an infinity. */
-START_TEST(test_nan_propagates) {
-  static const int64_t shapes[][3] = {{3, 3, 3}, {40, 50, 60}, {400, 1, 70}, {1, 400, 70}};
+/* ---- whole numbers, whose sums are exact ---- */
+
+static int whole_a(int64_t i, int64_t l) { return (int)((5 * i + 3 * l + i * l) % 7) - 3; }
+static int whole_b(int64_t l, int64_t j) { return (int)((2 * l + 5 * j + l * j) % 7) - 3; }
+
+/* Just as much memory as the elements need, from `offset` elements on, so that a sanitizer sees
+   what is read or written beside them. By columns if turned. */
+static operand tight(tg_dtype dtype, int64_t rows, int64_t cols, bool turned, int64_t offset,
+                     int (*value)(int64_t, int64_t)) {
+  size_t size = tg_dtype_size(dtype);
+  operand o = {.memory = malloc((size_t)(rows * cols + offset) * size)};
+  o.x =
+      (tgi_matrix){(char *)o.memory + offset * (int64_t)size, turned ? 1 : cols, turned ? rows : 1};
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < cols; j++) put(dtype, o.x.data, i * o.x.row + j * o.x.col, value(i, j));
+  return o;
+}
+
+static int one(int64_t i, int64_t j) { return (void)i, (void)j, 1; }
+
+/* beta C + A B against beta + sums [m, row]: C begins as ones. The bits of `variant`: A and B by
+   columns, beta, the offset of A, B and C. */
+static void check_exact(const server *s, const tg_runtime *r, tgi_arena *scratch, tg_dtype dtype,
+                        int64_t m, int64_t n, int64_t k, int variant, const int *sums,
+                        int64_t row) {
+  operand a = tight(dtype, m, k, variant & 1, variant >> 3 & 1, whole_a);
+  operand b = tight(dtype, k, n, variant & 2, variant >> 4 & 1, whole_b);
+  operand c = tight(dtype, m, n, false, variant >> 5 & 1, one);
+  int beta = variant >> 2 & 1;
+  tg_status status = tgi_gemm(r, scratch, dtype, m, n, k, a.x, b.x, beta, c.x);
+  ck_assert_int_eq(status, TG_OK);
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++)
+      if ((int)get(dtype, c.x.data, i * n + j) != sums[i * row + j] + beta)
+        ck_abort_msg("%s %s m %lld n %lld k %lld variant %d: %g at [%lld,%lld], expected %d",
+                     s->name, tg_dtype_name(dtype), (long long)m, (long long)n, (long long)k,
+                     variant, get(dtype, c.x.data, i * n + j), (long long)i, (long long)j,
+                     sums[i * row + j] + beta);
+  free(a.memory), free(b.memory), free(c.memory);
+}
+
+/* sums [m, n] += steps [from, to) of k */
+static void add_steps(int *sums, int64_t m, int64_t n, int64_t from, int64_t to) {
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t l = from; l < to; l++)
+      for (int64_t j = 0; j < n; j++) sums[i * n + j] += whole_a(i, l) * whole_b(l, j);
+}
+
+/* Every small shape. */
+START_TEST(test_small_shapes) {
+  enum { MOST = 40 };
   const server *s = &servers[_i];
   tg_runtime *r = runtime_of(s, 1, 0);
   tgi_arena scratch;
   tgi_arena_init(&scratch, r, 0);
-  for (int trial = 0; r && trial < 16; trial++) {
+  int sums[MOST * MOST] = {0}, variant = 0;
+  for (int64_t k = 0; r && k <= MOST; k++) {
+    for (int64_t m = 0; m <= MOST; m++)
+      for (int64_t n = 0; n <= MOST; n++, variant = (variant + 5) % 64)
+        check_exact(s, r, &scratch, (m + n + k) % 2 ? TG_F64 : TG_F32, m, n, k, variant, sums,
+                    MOST);
+    add_steps(sums, MOST, MOST, k, k + 1);
+  }
+  tgi_arena_free(&scratch);
+  tg_runtime_free(r);
+}
+END_TEST
+
+/* Blocks, tiles and strips that end where the memory does. */
+START_TEST(test_tight_memory) {
+  static const int64_t shapes[][3] = {{32, 64, 784},   {64, 784, 32},   {300, 140, 50},
+                                      {97, 129, 130},  {133, 11, 259},  {9, 130, 300},
+                                      {1601, 33, 17},  {5, 600, 700},   {130, 7, 260},
+                                      {250, 11, 1000}, {257, 130, 515}, {70, 1030, 240}};
+  const server *s = &servers[_i];
+  tg_runtime *r = runtime_of(s, 1, 0);
+  tgi_arena scratch;
+  tgi_arena_init(&scratch, r, 0);
+  for (size_t i = 0; r && i < sizeof shapes / sizeof *shapes; i++) {
+    int64_t m = shapes[i][0], n = shapes[i][1], k = shapes[i][2];
+    int *sums = calloc((size_t)(m * n), sizeof *sums);
+    add_steps(sums, m, n, 0, k);
+    for (int variant = 0; variant < 64; variant += 7)
+      check_exact(s, r, &scratch, variant % 2 ? TG_F64 : TG_F32, m, n, k, variant, sums, n);
+    for (int variant = 1; variant < 4; variant++)
+      check_exact(s, r, &scratch, variant % 2 ? TG_F32 : TG_F64, m, n, k, variant, sums, n);
+    free(sums);
+  }
+  tgi_arena_free(&scratch);
+  tg_runtime_free(r);
+}
+END_TEST
+
+/* A zero does not hide a NaN or an infinity. */
+START_TEST(test_nan_propagates) {
+  static const int64_t shapes[][3] = {{3, 3, 3},    {40, 50, 60},  {400, 1, 70},
+                                      {1, 400, 70}, {40, 11, 260}, {140, 4, 260}};
+  enum { TRIALS = 4 * sizeof shapes / sizeof *shapes };
+  const server *s = &servers[_i];
+  tg_runtime *r = runtime_of(s, 1, 0);
+  tgi_arena scratch;
+  tgi_arena_init(&scratch, r, 0);
+  for (int trial = 0; r && trial < TRIALS; trial++) {
     const int64_t *shape = shapes[trial / 4], m = shape[0], n = shape[1], k = shape[2];
     tg_dtype dtype = trial % 2 ? TG_F64 : TG_F32;
     double *a = calloc((size_t)(m * k), 8), *b = calloc((size_t)(k * n), 8);
@@ -251,10 +346,11 @@ END_TEST
 START_TEST(test_same_bits_on_any_threads) {
   static const int64_t shapes[][3] = {{300, 280, 200}, {33, 700, 500}, {1900, 70, 40},
                                       {3000, 1, 120},  {1, 3000, 120}, {150, 130, 790},
-                                      {70, 1300, 300}, {4, 900, 700}};
+                                      {70, 1300, 300}, {4, 900, 700},  {500, 9, 600}};
+  enum { TRIALS = 2 * sizeof shapes / sizeof *shapes };
   const server *s = &servers[_i];
   seed = 3;
-  for (int trial = 0; trial < 16; trial++) {
+  for (int trial = 0; trial < TRIALS; trial++) {
     const int64_t *shape = shapes[trial / 2], m = shape[0], n = shape[1], k = shape[2];
     tg_dtype dtype = trial % 2 ? TG_F64 : TG_F32;
     void *a = numbers(dtype, m * k), *b = numbers(dtype, k * n), *c[3];
@@ -387,6 +483,8 @@ int main(void) {
   tcase_add_loop_test(tests, test_random_shapes, 0, SERVERS);
   tcase_add_loop_test(tests, test_edge_shapes, 0, SERVERS);
   tcase_add_loop_test(tests, test_strips, 0, SERVERS);
+  tcase_add_loop_test(tests, test_small_shapes, 0, SERVERS);
+  tcase_add_loop_test(tests, test_tight_memory, 0, SERVERS);
   tcase_add_loop_test(tests, test_nan_propagates, 0, SERVERS);
   tcase_add_loop_test(tests, test_same_bits_on_any_threads, 0, SERVERS);
   tcase_add_loop_test(tests, test_no_memory, 0, SERVERS);
