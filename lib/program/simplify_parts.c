@@ -9,17 +9,6 @@
 
 /* ---- a view of a part ---- */
 
-/* Where the part that begins at index *start lies within `like`; *start moves on. */
-static tg_tensor take_part(const tgi_step *of, const tg_tensor *like, const tg_tensor *part,
-                           int64_t *start) {
-  int axis = tgi_axis(like->rank, ((const tgi_axis_attrs *)of->attrs)->axis);
-  int64_t at = *start;
-  bool stacked = of->op == &tgi_op_stack;
-  *start += stacked ? 1 : part->dims[axis];
-  return stacked ? tgi_select_view(like, axis, at)
-                 : tgi_slice_view(like, axis, at, 1, part->dims[axis]);
-}
-
 enum { START = 1 << 16 }; /* stands for the address at which a value lies */
 
 static bool lies_at(const tgi_lie *lie, const tg_tensor *part) {
@@ -27,16 +16,29 @@ static bool lies_at(const tgi_lie *lie, const tg_tensor *part) {
   return tgi_is_same_place(lie, &(tgi_lie){.base = lie->base, .offset = offset, .view = *part});
 }
 
-/* The operand of concat or stack that lies where y does. */
+/* Where along the axis of a dense `like` an address lies. */
+static int64_t index_at(const tg_tensor *like, int axis, int64_t offset) {
+  return offset / (int64_t)tg_dtype_size(like->dtype) / like->strides[axis] % like->dims[axis];
+}
+
+/* The operand of concat or stack that lies where y does; y has elements. The one that lies where y
+   begins is asked alone: there may be thousands, and as many parts. */
 static uint32_t joined_part(const tgi_simplify *s, const tgi_step *of, const tgi_lie *y) {
-  tg_tensor like = s->g->values[of->y[0]].like;
-  int64_t start = 0;
+  const tgi_val *values = s->g->values;
+  tg_tensor like = values[of->y[0]].like, part;
+  const int axis = tgi_axis(like.rank, ((const tgi_axis_attrs *)of->attrs)->axis);
+  const int64_t at = index_at(&like, axis, y->offset);
+  uint32_t i = 0;
   like.data = (void *)(uintptr_t)START;
-  for (uint32_t i = 0; i < of->n; i++) {
-    tg_tensor part = take_part(of, &like, &s->g->values[of->x[i]].like, &start);
-    if (tg_tensor_numel(&part) > 0 && lies_at(y, &part)) return of->x[i];
+  if (of->op == &tgi_op_stack) {
+    i = (uint32_t)at;
+    part = tgi_select_view(&like, axis, at);
+  } else {
+    int64_t start = 0, n;
+    while (start + (n = values[of->x[i]].like.dims[axis]) <= at) start += n, i++;
+    part = tgi_slice_view(&like, axis, start, 1, n);
   }
-  return TGI_KEEP;
+  return lies_at(y, &part) ? of->x[i] : TGI_KEEP;
 }
 
 /* Where slice_scatter writes its second operand: axis, first index and count; false where not
