@@ -1,5 +1,6 @@
-/* Elementwise results of operands that repeat along leading axes: computed once, and to everybody
-   else what they are of dense operands, to the last bit. */
+/* Results of operands that repeat along leading axes: computed once where the operator is
+   elementwise across these, and to everybody else what they are of dense operands, to the last
+   bit. */
 #include <string.h>
 
 #include "tape.h"
@@ -94,6 +95,32 @@ START_TEST(gradients_are_those_of_copies) {
 }
 END_TEST
 
+/* Of all operators with TG_OP_SAME_BITS, the axis being the one that repeats, or the other. */
+static void results_along(tg_var a, tg_var b, int axis, tg_var y[]) {
+  const tg_var both[2] = {a, b};
+  y[0] = tg_concat(both, 2, axis);
+  y[1] = tg_slice_scatter(a, tg_slice(b, axis, 1, 4, 1), axis, 0, 3, 1);
+  y[2] = tg_softmax(a, axis);
+  y[3] = tg_log_softmax(tg_add(a, b), axis);
+  y[4] = tg_cumsum(tg_sub(a, b), axis);
+  y[5] = tg_cumprod(a, axis);
+  y[6] = tg_linear_scan(a, tg_exp(b), axis);
+}
+
+START_TEST(results_along_an_axis_are_those_of_copies) {
+  enum { RESULTS = 7 };
+  for (int axis = -2; axis < 2; axis++) {
+    tg_var x[2], y[RESULTS], z[RESULTS];
+    rows(x);
+    tg_var a = tg_sin(spread(x[0])), b = tg_sin(spread(x[1]));
+    results_along(a, b, axis, y);
+    results_along(tg_contiguous(a), tg_contiguous(b), axis, z);
+    for (int k = 0; k < RESULTS; k++) assert_same(tg_neg(y[k]), tg_neg(z[k]));
+    for (int k = 0; k < RESULTS; k++) assert_same(y[k], z[k]);
+  }
+}
+END_TEST
+
 /* ---- how often it is computed ---- */
 
 static int64_t computed;
@@ -103,16 +130,48 @@ static tg_status kernel_counted(const tg_call *c) {
   return tg_tensor_copy(&c->out, &c->in[0]);
 }
 
-static int64_t elements_computed(uint32_t flags, tg_var x) {
-  const tg_op counted = {TG_OP_INIT,          .name = "counted",      .label = "counted",
-                         .formula = "y = x",  .flags = flags,         .arity = 1,
-                         .dtypes = TG_FLOATS, .shape = tg_shape_same, .kernel = kernel_counted};
+static int axis_counted(const tg_call *c, int i, int k) {
+  (void)i;
+  return k == (*(const int *)c->attrs + 2) % 2 ? TG_NO_AXIS : k;
+}
+
+static int64_t elements_computed_along(uint32_t flags, tg_var x, int axis) {
+  const tg_op counted = {TG_OP_INIT,
+                         .name = "counted",
+                         .label = "counted",
+                         .formula = "y = x",
+                         .flags = flags,
+                         .arity = 1,
+                         .dtypes = TG_FLOATS,
+                         .attrs_size = sizeof axis,
+                         .shape = tg_shape_same,
+                         .kernel = kernel_counted,
+                         .axis = axis_counted};
   computed = 0;
-  tg_apply(&counted, &x, 1, NULL);
+  tg_apply(&counted, &x, 1, &axis);
   ck_assert_int_eq(tg_tape_status(t), TG_OK);
   tg_tape_reset(t); /* the operator goes */
   return computed;
 }
+
+static int64_t elements_computed(uint32_t flags, tg_var x) {
+  return elements_computed_along(flags, x, 0);
+}
+
+static tg_var rows_alike(void) {
+  tg_var x[2];
+  rows(x);
+  return spread(x[0]);
+}
+
+START_TEST(one_row_is_computed_along_the_other_axis) {
+  ck_assert_int_eq(elements_computed_along(TG_OP_SAME_BITS, rows_alike(), 1), ROW);
+  ck_assert_int_eq(elements_computed_along(TG_OP_SAME_BITS, tg_sin(rows_alike()), -1), ROW);
+  ck_assert_int_eq(elements_computed_along(TG_OP_SAME_BITS, rows_alike(), 0), ALL);
+  ck_assert_int_eq(elements_computed_along(TG_OP_SAME_BITS, tg_sin(rows_alike()), -2), ALL);
+  ck_assert_int_eq(elements_computed_along(0, rows_alike(), 1), ALL);
+}
+END_TEST
 
 START_TEST(one_row_is_computed) {
   tg_var x[2];
@@ -137,7 +196,9 @@ int main(void) {
   tcase_add_test(tests, numbers_spread_over_a_shape_are_one);
   tcase_add_test(tests, a_rewind_leaves_them_whole);
   tcase_add_test(tests, gradients_are_those_of_copies);
+  tcase_add_test(tests, results_along_an_axis_are_those_of_copies);
   tcase_add_test(tests, one_row_is_computed);
+  tcase_add_test(tests, one_row_is_computed_along_the_other_axis);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }

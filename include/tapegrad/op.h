@@ -145,6 +145,9 @@ typedef enum tg_op_flags {
   /* An element of the result is made from those in its place in the operands, which have its shape,
      and from nothing else: of equal ones the tape may compute one. */
   TG_OP_ELEMENTWISE = 1 << 9,
+  /* Where `axis` names an axis of the result, what is computed at one index of it has the same bits
+     whatever its length (concat, softmax): of equal indices the tape may compute one. */
+  TG_OP_SAME_BITS = 1 << 10,
 } tg_op_flags;
 
 /* Fields are added at the end alone, and are read only where size says that they are there: an

@@ -179,17 +179,17 @@ static const tg_sample samples_linear_scan[] = {
 #undef IN
 
 const tg_op tgi_op_cumsum = {
-  TG_OP_INIT, .name = "cumsum", .label = "cumsum", .formula = "y[i] = sum over j <= i of x[j] along the axis",
+  TG_OP_INIT, .flags = TG_OP_SAME_BITS, .name = "cumsum", .label = "cumsum", .formula = "y[i] = sum over j <= i of x[j] along the axis",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(scan_attrs), .attrs = scan_fields,
   .shape = shape_scan, .axis = axis_scan, .kernel = kernel_cumsum, .vjp = {vjp_cumsum}, .jvp = tg_jvp_linear, .grad = grad_cumsum, TG_SAMPLES(samples_scan),
 };
 const tg_op tgi_op_cumprod = {
-  TG_OP_INIT, .name = "cumprod", .label = "cumprod", .formula = "y[i] = product over j <= i of x[j] along the axis",
+  TG_OP_INIT, .flags = TG_OP_SAME_BITS, .name = "cumprod", .label = "cumprod", .formula = "y[i] = product over j <= i of x[j] along the axis",
   .arity = 1, .dtypes = TG_NUMBERS, .attrs_size = sizeof(scan_attrs), .attrs = scan_fields,
   .shape = shape_scan, .axis = axis_scan, .kernel = kernel_cumprod, .vjp = {vjp_cumprod}, .jvp = jvp_cumprod, .grad = grad_cumprod, TG_SAMPLES(samples_scan),
 };
 const tg_op tgi_op_linear_scan = {
-  TG_OP_INIT, .name = "linear_scan", .label = "scan", .formula = "y[i] = a[i] y[i-1] + b[i] along the axis, y[0] = b[0]",
+  TG_OP_INIT, .flags = TG_OP_SAME_BITS, .name = "linear_scan", .label = "scan", .formula = "y[i] = a[i] y[i-1] + b[i] along the axis, y[0] = b[0]",
   .arity = 2, .dtypes = TG_FLOATS, .attrs_size = sizeof(scan_attrs), .attrs = scan_fields,
   .shape = shape_scan, .axis = axis_scan, .kernel = kernel_linear_scan, .vjp_all = vjp_linear_scan, .jvp = jvp_linear_scan, .grad = grad_linear_scan, TG_SAMPLES(samples_linear_scan),
 };

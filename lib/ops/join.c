@@ -129,7 +129,7 @@ static const tg_sample samples_stack[] = {
 #undef X
 
 const tg_op tgi_op_concat = {
-  TG_OP_INIT, .name = "concat", .label = "concat", .formula = "y = the operands, one after another along the axis",
+  TG_OP_INIT, .flags = TG_OP_SAME_BITS, .name = "concat", .label = "concat", .formula = "y = the operands, one after another along the axis",
   .arity = 1, .max_arity = TG_VARIADIC, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_axis_attrs), .attrs = tgi_axis_fields,
   .shape = shape_concat, .kernel = kernel_concat, .vjp = {vjp_concat}, .jvp = tg_jvp_linear, .grad = grad_concat, .axis = axis_concat, TG_SAMPLES(samples_concat),
 };

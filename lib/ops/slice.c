@@ -235,7 +235,7 @@ const tg_op tgi_op_slice = {
   .shape = shape_slice, .vjp = {vjp_slice}, .jvp = tg_jvp_linear, .grad = grad_slice, TG_SAMPLES(samples_slice),
 };
 const tg_op tgi_op_slice_scatter = {
-  TG_OP_INIT, .name = "slice_scatter", .label = "slice =", .formula = "y = a, but y[start:stop:step] = b along the axis",
+  TG_OP_INIT, .flags = TG_OP_SAME_BITS, .name = "slice_scatter", .label = "slice =", .formula = "y = a, but y[start:stop:step] = b along the axis",
   .arity = 2, .dtypes = TG_ANY, .attrs_size = sizeof(tgi_slice_attrs), .attrs = slice_fields,
   .shape = shape_slice_scatter, .kernel = kernel_slice_scatter, .vjp = {vjp_slice_scatter_base, vjp_slice_scatter_part}, .jvp = tg_jvp_linear, .grad = grad_slice_scatter, .axis = axis_slice_scatter, TG_SAMPLES(samples_slice_scatter),
 };

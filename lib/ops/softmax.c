@@ -81,12 +81,12 @@ static const tg_sample samples[] = {
 };
 
 const tg_op tgi_op_softmax = {
-  TG_OP_INIT, .flags = TG_OP_FUSED, .name = "softmax", .label = "softmax", .formula = "y = e^x / sum of e^x along the axis",
+  TG_OP_INIT, .flags = TG_OP_FUSED | TG_OP_SAME_BITS, .name = "softmax", .label = "softmax", .formula = "y = e^x / sum of e^x along the axis",
   .arity = 1, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_axis_attrs), .attrs = tgi_axis_fields,
   .shape = shape_softmax, .kernel = kernel_softmax, .vjp = {vjp_softmax}, .jvp = jvp_softmax, .grad = grad_softmax, .axis = axis_softmax, TG_SAMPLES(samples),
 };
 const tg_op tgi_op_log_softmax = {
-  TG_OP_INIT, .flags = TG_OP_FUSED, .name = "log_softmax", .label = "log_softmax", .formula = "y = x - ln sum of e^x along the axis",
+  TG_OP_INIT, .flags = TG_OP_FUSED | TG_OP_SAME_BITS, .name = "log_softmax", .label = "log_softmax", .formula = "y = x - ln sum of e^x along the axis",
   .arity = 1, .dtypes = TG_FLOATS, .attrs_size = sizeof(tgi_axis_attrs), .attrs = tgi_axis_fields,
   .shape = shape_softmax, .kernel = kernel_log_softmax, .vjp = {vjp_log_softmax}, .jvp = jvp_log_softmax, .grad = grad_log_softmax, .axis = axis_softmax, TG_SAMPLES(samples),
 };

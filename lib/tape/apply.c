@@ -340,8 +340,7 @@ static tg_var apply_checked(tg_tape *t, tg_call *c, tg_var x[], tg_tensor in[]) 
   uint8_t flags = 0;
   for (int i = 0; i < c->n; i++) {
     tgi_node *node = tgi_node_at(t, c->x[i].id);
-    if (node->flags & TGI_REPEATS && !(c->op->flags & TG_OP_ELEMENTWISE))
-      tgi_write_repeats(t, node);
+    if (node->flags & TGI_REPEATS && !tgi_may_repeat(c->op)) tgi_write_repeats(t, node);
     tgi_node_tensor(node, &in[i]);
     flags |= node->flags;
   }

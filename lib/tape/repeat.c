@@ -1,12 +1,21 @@
-/* Elementwise results of operands that repeat themselves along leading axes (copies of one point, a
-   number spread over a shape) repeat themselves too: one row is computed. The others are written,
-   into memory that the node has had from its birth, once somebody asks who is not elementwise: a
-   reduction, the caller. So no sum sees other strides, nor adds in another order, for it. */
+/* Results of operands that repeat themselves along leading axes (copies of one point, a number
+   spread over a shape) repeat themselves too, where the operator takes these index by index: one
+   row is computed. The others are written, into memory that the node has had from its birth, once
+   somebody asks who does not: a reduction, the caller. So no sum sees other strides, nor adds in
+   another order, for it. */
 #include <string.h>
 
 #include "tape/tape.h"
 
 enum { MOST_OPERANDS = 4, ROW = 64 }; /* a row is shorter only if it is a number */
+
+/* Is the axis of the result the same of every operand, index by index? */
+static bool is_same_axis(const tg_call *c, int axis) {
+  if (c->op->flags & TG_OP_ELEMENTWISE) return true;
+  for (int i = 0; i < c->n; i++)
+    if (axis >= c->in[i].rank || c->op->axis(c, i, axis) != axis) return false;
+  return true;
+}
 
 static bool repeats(const tg_call *c, int axis) {
   for (int i = 0; i < c->n; i++)
@@ -14,13 +23,12 @@ static bool repeats(const tg_call *c, int axis) {
   return c->n > 0;
 }
 
-/* Shapes are equal here, since arranging was done. */
 int tgi_repeated_axes(const tg_call *c) {
   const tg_tensor *y = &c->out;
-  if (!(c->op->flags & TG_OP_ELEMENTWISE) || c->n > MOST_OPERANDS || y->rank == 0) return 0;
   int axes = 0;
   int64_t rows = 1, row = 1;
-  while (axes < y->rank && repeats(c, axes)) rows *= y->dims[axes++];
+  if (!tgi_may_repeat(c->op) || c->n > MOST_OPERANDS) return 0;
+  while (axes < y->rank && is_same_axis(c, axes) && repeats(c, axes)) rows *= y->dims[axes++];
   for (int k = axes; k < y->rank; k++) row *= y->dims[k];
   return rows > 1 && (row == 1 || row >= ROW) ? axes : 0;
 }

@@ -177,8 +177,12 @@ static inline tg_vjp_fn *tgi_rule(const tg_op *op, int i) {
 
 enum { TGI_REPEATED_MANY = 256 }; /* elements, of which it is worth while to compute fewer */
 
-/* Leading axes along which all operands of an elementwise operator repeat themselves, where the
-   rest is not short; c->out has its shape. 0: none. */
+/* Does the operator take what repeats as it is? */
+static inline bool tgi_may_repeat(const tg_op *op) {
+  return op->flags & TG_OP_ELEMENTWISE || (op->flags & TG_OP_SAME_BITS && tgi_op_axis(op) != NULL);
+}
+/* Leading axes that such an operator takes index by index, and along which all operands repeat
+   themselves, where the rest is not short; c->out has its shape. 0: none. */
 int tgi_repeated_axes(const tg_call *c);
 /* Runs the kernel for the first row alone. The node, whose memory has room for all, becomes a view
    of it. */
