@@ -147,7 +147,7 @@ END_TEST
 /* ---- memory ---- */
 
 START_TEST(test_large_blocks_lie_in_huge_pages) {
-  enum { SIZE = (5 << 20) + 1, HUGE_PAGE = 2 << 20 };
+  enum { SIZE = (2 << 20) + 1, HUGE_PAGE = 2 << 20 };
   char *x = tgi_alloc(NULL, SIZE);
   ck_assert_ptr_nonnull(x);
 #if defined(__linux__)
@@ -299,6 +299,28 @@ START_TEST(test_arena_rewind_gives_the_same_place) {
   ck_assert_ptr_nonnull(tgi_arena_alloc(&a, 0));
   tgi_arena_free(&a);
   ck_assert_uint_eq(a.bytes, 0);
+}
+END_TEST
+
+/* Bytes that n pieces of one size make an arena hold. */
+static size_t held_for(int n, size_t size) {
+  tgi_arena a;
+  tgi_arena_init(&a, NULL, 0);
+  for (int i = 0; i < n; i++) ck_assert_ptr_nonnull(tgi_arena_alloc(&a, size));
+  size_t bytes = a.bytes;
+  tgi_arena_free(&a);
+  return bytes;
+}
+
+/* Up to 4 MB an arena may hold twice what it handed out. */
+START_TEST(test_arena_holds_little_more_than_it_hands_out) {
+  static const size_t sizes[] = {1000, 20000, 131072, 700000, 1100000, 2100000, 4000000, 4194304};
+  for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
+    for (size_t total = 30 << 20; total < 200 << 20; total *= 2) {
+      const size_t n = total / sizes[k];
+      ck_assert_uint_le(held_for((int)n, sizes[k]), n * sizes[k] / 4 * 5 + (4 << 20));
+    }
+  ck_assert_uint_le(held_for(7, 4000000), 7 * (4 << 20) + (64 << 10));
 }
 END_TEST
 
@@ -455,6 +477,7 @@ int main(void) {
   tcase_add_test(c, test_arena_second_pass_allocates_nothing);
   tcase_add_test(c, test_arena_pieces_do_not_overlap);
   tcase_add_test(c, test_arena_rewind_gives_the_same_place);
+  tcase_add_test(c, test_arena_holds_little_more_than_it_hands_out);
   tcase_add_test(c, test_arena_budgets);
   tcase_add_test(c, test_arena_poisons_what_is_given_back);
   tcase_add_test(c, test_parallel_visits_each_index_once);

@@ -1,6 +1,6 @@
 /* Arenas: chunks filled in order and kept across rewinds. A request goes to the first chunk ahead
    that has room, so identical work finds every piece where it was, and allocates once. */
-#include "base/base.h"
+#include "base/parts.h"
 
 enum { FIRST_CHUNK = 16 << 10, LARGEST_CHUNK = 16 << 20, GRAIN = 64 };
 
@@ -29,13 +29,21 @@ static bool add_chunk(tgi_arena *a, size_t size) {
   return true;
 }
 
-/* As much again as there is, within limits; a request larger than that gets an eighth on top. Where
-   so much is not to be had, just the request. */
-static bool grow(tgi_arena *a, size_t need) {
+/* As much again as there is, up to a huge page; beyond, an eighth of it. */
+static size_t next_size(const tgi_arena *a) {
   size_t size = a->bytes < FIRST_CHUNK ? FIRST_CHUNK : a->bytes;
-  if (size > LARGEST_CHUNK) size = LARGEST_CHUNK;
-  if (need > size) size = need + need / 8;
-  size = (size + GRAIN - 1) / GRAIN * GRAIN;
+  if (size > TGI_HUGE_PAGE) size = size / 8 < TGI_HUGE_PAGE ? TGI_HUGE_PAGE : size / 8;
+  return size < LARGEST_CHUNK ? size : LARGEST_CHUNK;
+}
+
+/* A request of more than a quarter of the next chunk, which might leave much of it unused, gets one
+   of its own, with some room for small ones. Whole huge pages, where that costs little. Where so
+   much is not to be had, just the request. */
+static bool grow(tgi_arena *a, size_t need) {
+  size_t size = next_size(a);
+  if (need > size / 4) size = need + (need / 8 < FIRST_CHUNK ? need / 8 : FIRST_CHUNK);
+  size_t whole = tgi_round_up(size, TGI_HUGE_PAGE);
+  size = whole - size <= size / 8 ? whole : tgi_round_up(size, GRAIN);
   return add_chunk(a, size) || add_chunk(a, need);
 }
 
@@ -48,7 +56,7 @@ static void fill_chunk(tgi_arena *a, size_t at) {
 
 void *tgi_arena_alloc_slow(tgi_arena *a, size_t size) {
   if (size > PTRDIFF_MAX / 2) return NULL;
-  size_t need = (size + TGI_RED_ZONE + GRAIN - 1) / GRAIN * GRAIN;
+  size_t need = tgi_round_up(size + TGI_RED_ZONE, GRAIN);
   if (need == 0) need = GRAIN;
   size_t next = a->count == 0 ? 0 : a->at + 1;
   while (next < a->count && a->chunks[next].size < need) next++;

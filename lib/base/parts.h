@@ -6,6 +6,10 @@
 
 #include "base/base.h"
 
+enum { TGI_HUGE_PAGE = 2 << 20 }; /* bytes */
+
+static inline size_t tgi_round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
+
 typedef struct tgi_pool tgi_pool;
 
 typedef struct tgi_usage {

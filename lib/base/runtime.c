@@ -8,23 +8,21 @@
 
 #include "base/parts.h"
 
-enum { MAX_THREADS = 1024, HUGE_PAGE = 2 << 20 };
-
-static size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
+enum { MAX_THREADS = 1024 };
 
 /* Large blocks lie in huge pages, where the system has them: walking down a column of a matrix
    would miss the table of small ones at every step. */
 static void *default_alloc(void *user, size_t size, size_t alignment) {
   (void)user;
-  if (size > PTRDIFF_MAX - HUGE_PAGE) return NULL;
+  if (size > PTRDIFF_MAX - TGI_HUGE_PAGE) return NULL;
 #if defined(__linux__)
-  if (size >= 2 * HUGE_PAGE) {
-    void *block = aligned_alloc(HUGE_PAGE, round_up(size, HUGE_PAGE));
-    if (block) (void)madvise(block, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+  if (size >= TGI_HUGE_PAGE) {
+    void *block = aligned_alloc(TGI_HUGE_PAGE, tgi_round_up(size, TGI_HUGE_PAGE));
+    if (block) (void)madvise(block, size / TGI_HUGE_PAGE * TGI_HUGE_PAGE, MADV_HUGEPAGE);
     return block;
   }
 #endif
-  return aligned_alloc(alignment, round_up(size, alignment));
+  return aligned_alloc(alignment, tgi_round_up(size, alignment));
 }
 
 static void default_free(void *user, void *block, size_t size) {
