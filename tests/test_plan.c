@@ -250,6 +250,28 @@ START_TEST(test_chains_stay_in_place) {
 END_TEST
 
 /* Stores over a parameter that a later step reads are made at the end. */
+/* A loop reads a dying product by two names, and has two results: one of them alone may lie there.
+ */
+START_TEST(test_a_piece_is_taken_over_once) {
+  double x[4] = {0.5, -1, 2, 0.25};
+  tg_tape *t = tg_tape_new(NULL, NULL);
+  tg_capture_begin(t);
+  const tg_tensor in = tg_tensor_of(x, TG_F64, TG_DIMS(2, 2));
+  tg_var w = tg_input(t, 0, in, "x"), h = tg_matmul(w, w);
+  tg_var y[2] = {tg_sin(h), tg_exp(tg_identity(h))};
+  const tg_program_options o = {.without = 1u << TG_PASS_SIMPLIFY};
+  tg_program *p = tg_capture_end(t, y, 2, &o, NULL);
+  ck_assert_int_eq(tg_program_stats_of(p).steps, 2);
+  ck_assert_int_eq(tg_program_replay(p, &in, 1, NULL), TG_OK);
+  const double first = x[0] * x[0] + x[1] * x[2];
+  const tg_tensor a = tg_program_value(p, 0), b = tg_program_value(p, 1);
+  ck_assert_double_eq_tol(tg_tensor_at(&a, 0), sin(first), 1e-14);
+  ck_assert_double_eq_tol(tg_tensor_at(&b, 0), exp(first), 1e-14);
+  tg_program_free(p);
+  tg_tape_free(t);
+}
+END_TEST
+
 START_TEST(test_stores_to_parameters_wait) {
   tg_error error = {0};
   tg_params *params = tg_params_new(NULL, NULL);
@@ -373,6 +395,7 @@ int main(void) {
   tcase_add_test(c, test_nothing_needs_no_memory);
   tcase_add_test(c, test_sharing_memory_changes_no_result);
   tcase_add_test(c, test_chains_stay_in_place);
+  tcase_add_test(c, test_a_piece_is_taken_over_once);
   tcase_add_test(c, test_stores_to_parameters_wait);
   tcase_add_test(c, test_results_are_apart_from_stores);
   tcase_add_test(c, test_checkpoints_save_memory_in_programs);

@@ -105,6 +105,10 @@ static tg_var many(tg_var x) {
   return sum;
 }
 
+static tg_var four(tg_var a, tg_var b, tg_var c, tg_var d) {
+  return tg_concat((tg_var[]){a, b, c, d}, 4, 1);
+}
+
 #define CASES(X)                                                                                   \
   X(mul_one, tg_mul(x, number(x, 1)), 2, 1)                                                        \
   X(one_mul, tg_mul(number(x, 1), x), 2, 1)                                                        \
@@ -146,6 +150,8 @@ static tg_var many(tg_var x) {
   X(slice_of_concat, part(pair(x, z, 1), COLUMNS, 2 * COLUMNS), 2, 1)                              \
   X(slice_of_concat_rows, tg_slice(pair(x, z, 0), 0, 0, ROWS, 1), 2, 1)                            \
   X(slice_across_concat, part(pair(x, z, 1), 1, COLUMNS + 1), 2, 2)                                \
+  X(slice_of_concat_with_nothing,                                                                  \
+    part(four(part(x, 0, 0), x, part(z, 2, 2), z), COLUMNS, 2 * COLUMNS), 2, 1)                    \
   X(select_of_stack, tg_select(tg_stack((tg_var[]){x, z}, 2, 1), 1, 1), 2, 1)                      \
   X(slice_of_scatter, part(tg_slice_scatter(x, part(z, 1, 3), 1, 2, 4, 1), 2, 4), 2, 1)            \
   X(scatters,                                                                                      \
@@ -186,6 +192,34 @@ enum { CASE_COUNT = sizeof cases / sizeof *cases };
 
 START_TEST(identities_leave_fewer_steps_and_all_bits) {
   assert_case(cases[_i].name, cases[_i].fn, cases[_i].steps, cases[_i].fewer);
+}
+END_TEST
+
+/* ---- many parts ---- */
+
+/* Each part of a concat is read by itself, and makes a result of one fused step: looking through
+   all parts for each, or through all operands for each result, would take minutes. */
+START_TEST(test_every_part_of_a_long_concat) {
+  enum { N = 60000 };
+  static double data[N];
+  static tg_var parts[N];
+  const tg_tensor x = tg_tensor_of(data, TG_F64, TG_DIMS(N));
+  tg_tape *t = tg_tape_new(NULL, NULL);
+  tg_capture_begin(t);
+  tg_var e = tg_exp(tg_input(t, 0, x, NULL));
+  for (int i = 0; i < N; i++) parts[i] = tg_slice(e, 0, i, i + 1, 1);
+  tg_var joined = tg_concat(parts, N, 0);
+  for (int i = 0; i < N; i++) parts[i] = tg_neg(tg_slice(joined, 0, i, i + 1, 1));
+  tg_var y = tg_concat(parts, N, 0);
+  tg_program *p = tg_capture_end(t, &y, 1, NULL, NULL);
+  ck_assert_int_eq(tg_program_stats_of(p).steps, 3);
+  for (int i = 0; i < N; i++) data[i] = i % 10;
+  ck_assert_int_eq(tg_program_replay(p, &x, 1, NULL), TG_OK);
+  tg_tensor out = tg_program_value(p, 0);
+  for (int i = 0; i < N; i += 777)
+    ck_assert_double_eq_tol(tg_tensor_at(&out, i), -exp(data[i]), 1e-11);
+  tg_program_free(p);
+  tg_tape_free(t);
 }
 END_TEST
 
@@ -336,6 +370,10 @@ int main(void) {
   TCase *identities = tcase_create("identities");
   tcase_add_loop_test(identities, identities_leave_fewer_steps_and_all_bits, 0, CASE_COUNT);
   suite_add_tcase(suite, identities);
+  TCase *many_parts = tcase_create("many parts");
+  tcase_set_timeout(many_parts, 20);
+  tcase_add_test(many_parts, test_every_part_of_a_long_concat);
+  suite_add_tcase(suite, many_parts);
   TCase *fused = tcase_create("fused");
   tcase_add_loop_test(fused, fused_losses_give_the_plain_sweeps_bits, 0, LOSSES);
   tcase_add_loop_test(fused, fused_losses_are_differentiated_again, 0, LOSSES);
