@@ -131,9 +131,9 @@ typedef tg_status tgi_pass_fn(tgi_graph *g);
  */
 typedef struct tgi_lie {
   uint32_t base;
+  bool is_view;
   int64_t offset;
   tg_tensor view; /* strides; data is left to binding */
-  bool is_view;
 } tgi_lie;
 /* lies[value_count], and room for one more value for each root, which is no view; NULL with error
    set. It may take the memory of the last layout, which is gone then. */

@@ -11,9 +11,14 @@ static void *stand_in(uint32_t i, int64_t offset) {
   return (void *)(uintptr_t)(((uint64_t)i + 1) << OPERAND_SHIFT | (uint64_t)offset);
 }
 
+/* Writes no more than there is: most of millions of values are single numbers. */
 static void lie_alone(tgi_lie *lie, uint32_t v, const tg_tensor *like) {
-  *lie = (tgi_lie){.base = v, .view = *like};
+  lie->base = v;
+  lie->is_view = false;
+  lie->offset = 0;
   lie->view.data = NULL;
+  lie->view.dtype = like->dtype;
+  tgi_copy_layout(&lie->view, like);
 }
 
 /* Sets y's lie where the step gives a view; false with error set. */

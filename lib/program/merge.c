@@ -6,12 +6,19 @@
 #include "ops/ops_internal.h"
 #include "program/passes.h"
 
+/* A value by its hash, of which a part lies here: most that differ are told apart without a look at
+   them. */
+typedef struct slot {
+  uint32_t taken; /* 1 + the value; 0: free */
+  uint32_t tag;
+} slot;
+
 /* Values by hash; open addressing. */
 typedef struct merge {
   tgi_graph *g;
   const int32_t *maker;
   uint32_t *replace;
-  uint32_t *slots; /* 1 + a value; 0: free */
+  slot *slots;
   uint64_t mask;
 } merge;
 
@@ -76,13 +83,15 @@ static bool are_same(const merge *m, uint32_t v, uint32_t w) {
 
 /* v is replaced by an equal value that was met before, or is remembered. */
 static void meet(merge *m, uint32_t v) {
-  uint64_t at = hash_value(m, v) & m->mask;
-  for (; m->slots[at]; at = (at + 1) & m->mask)
-    if (are_same(m, m->slots[at] - 1, v)) {
-      m->replace[v] = m->slots[at] - 1;
+  const uint64_t hash = hash_value(m, v);
+  const uint32_t tag = (uint32_t)(hash >> 32);
+  uint64_t at = hash & m->mask;
+  for (; m->slots[at].taken; at = (at + 1) & m->mask)
+    if (m->slots[at].tag == tag && are_same(m, m->slots[at].taken - 1, v)) {
+      m->replace[v] = m->slots[at].taken - 1;
       return;
     }
-  m->slots[at] = v + 1;
+  m->slots[at] = (slot){v + 1, tag};
 }
 
 static bool set_up(merge *m) {
