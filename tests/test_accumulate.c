@@ -173,6 +173,29 @@ static void turned(const tg_var x[], tg_var y[]) {
   y[0] = tg_add(tg_transpose(p, 0, 1), tg_matmul(x[2], tg_transpose(x[3], 0, 1)));
 }
 
+/* Products that are no matrices' are summed as they are: of rows, columns, batches and integers. */
+static tg_var row_of(tg_var x) { return tg_select(x, 0, 0); }
+static void rows_by_matrices(const tg_var x[], tg_var y[]) {
+  y[0] = tg_add(tg_matmul(row_of(x[0]), x[1]), tg_matmul(row_of(x[2]), x[3]));
+}
+static void matrices_by_columns(const tg_var x[], tg_var y[]) {
+  y[0] = tg_add(tg_matmul(x[0], row_of(x[1])), tg_matmul(x[2], row_of(x[3])));
+}
+static void batches(const tg_var x[], tg_var y[]) {
+  tg_var a = tg_unsqueeze(x[0], 0), c = tg_unsqueeze(x[2], 0);
+  y[0] = tg_add(tg_matmul(a, x[1]), tg_matmul(c, x[3]));
+}
+static void integers(const tg_var x[], tg_var y[]) {
+  tg_var z[4];
+  for (int i = 0; i < 4; i++) z[i] = tg_cast(x[i], TG_I64);
+  y[0] = tg_cast(tg_add(tg_matmul(z[0], z[1]), tg_matmul(z[2], z[3])), TG_F64);
+}
+/* One is the factor of the other: its memory is read until the end. */
+static void sum_and_factor(const tg_var x[], tg_var y[]) {
+  tg_var p = tg_matmul(x[0], x[1]);
+  y[0] = tg_add(tg_add(p, tg_matmul(x[2], x[3])), tg_matmul(tg_transpose(p, 0, 1), x[2]));
+}
+
 START_TEST(test_only_sums_of_products_are_added_up) {
   check(1, sum_of_two, 1);
   check(1, other_way_round, 1);
@@ -181,6 +204,11 @@ START_TEST(test_only_sums_of_products_are_added_up) {
   check(1, one_of_the_other, 0);
   check(1, with_a_vector, 0);
   check(1, turned, 0);
+  check(1, rows_by_matrices, 0);
+  check(1, matrices_by_columns, 0);
+  check(1, batches, 0);
+  check(1, integers, 0);
+  check(1, sum_and_factor, 0);
 }
 END_TEST
 

@@ -42,6 +42,25 @@ START_TEST(what_is_given_must_fit) {
 }
 END_TEST
 
+/* Kernels' scratch is given back after each step: replays take no more memory than the first. */
+START_TEST(scratch_is_given_back) {
+  enum { N = 4096 };
+  static double data[N];
+  tg_runtime *runtime = tg_runtime_new(NULL, NULL);
+  tg_tape *own = tg_tape_new(&(tg_tape_options){.runtime = runtime}, NULL);
+  tg_capture_begin(own);
+  tg_var x = tg_input(own, 0, f64(data, N), "x"), y = tg_norm(x, 3, TG_ALL, false);
+  tg_program *p = tg_capture_end(own, &y, 1, NULL, NULL);
+  tg_tape_free(own);
+  assert_replays(p, (tg_tensor[]){f64(data, N)}, 1);
+  const size_t bytes = tg_runtime_bytes(runtime);
+  for (int k = 0; k < 100; k++) assert_replays(p, (tg_tensor[]){f64(data, N)}, 1);
+  ck_assert_uint_eq(tg_runtime_bytes(runtime), bytes);
+  tg_program_free(p);
+  tg_runtime_free(runtime);
+}
+END_TEST
+
 START_TEST(results_are_there_after_a_replay) {
   double x = 2;
   tg_capture_begin(t);
@@ -480,6 +499,7 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {what_is_given_must_fit,
+                                scratch_is_given_back,
                                 results_are_there_after_a_replay,
                                 inputs_move,
                                 one_tensor_may_be_two_inputs,

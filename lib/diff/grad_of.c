@@ -125,10 +125,6 @@ bool tgi_apply_grads(tg_call *c, tg_var g, const bool want[], tg_var dx[]) {
   return c->tape->status == TG_OK;
 }
 
-const tg_op *tgi_grad_of(const tg_op *op, const void *attrs, int *i, const void **inner) {
-  const grad_attrs *a = attrs;
-  if (op != &grad_of_op) return NULL;
-  *i = a->i;
-  *inner = a->attrs;
-  return a->op;
+const tg_op *tgi_grad_of(const tg_op *op, const void *attrs) {
+  return op == &grad_of_op ? ((const grad_attrs *)attrs)->op : NULL;
 }

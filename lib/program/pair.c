@@ -1,5 +1,6 @@
 /* The pass `pair`: cross_entropy and its gradient become one step with two results, where the
    gradient's factor does not depend on the loss. A row of scores is then read once. */
+#include <assert.h>
 #include <string.h>
 
 #include "diff/grad_of.h"
@@ -19,18 +20,16 @@ static bool is_before(const tgi_graph *g, const int32_t *maker, uint32_t v, int3
   return true;
 }
 
-/* The step whose gradient this is; TGI_NO_STEP where the two make no pair. */
+/* The step whose gradient this is; TGI_NO_STEP where the two make no pair. It is the gradient in
+   operand 0, since no other has one; and what passes did to the operands of one step they did to
+   those of the other. */
 static int32_t loss_of(const tgi_graph *g, const int32_t *maker, const tgi_step *slope) {
-  int i;
-  const void *attrs;
-  if (tgi_grad_of(slope->op, slope->attrs, &i, &attrs) != &tgi_op_cross_entropy || i != 0)
-    return TGI_NO_STEP;
+  if (tgi_grad_of(slope->op, slope->attrs) != &tgi_op_cross_entropy) return TGI_NO_STEP;
   int32_t at = maker[slope->x[Y]];
   const tgi_step *loss = at == TGI_NO_STEP ? NULL : &g->steps[at];
-  bool same = loss && loss->op == &tgi_op_cross_entropy && loss->n == slope->n - X &&
-              memcmp(loss->x, slope->x + X, loss->n * sizeof *loss->x) == 0 &&
-              tgi_same_attrs(loss->op, loss->attrs, attrs);
-  return same && is_before(g, maker, slope->x[G], at) ? at : TGI_NO_STEP;
+  if (loss == NULL || loss->op != &tgi_op_cross_entropy) return TGI_NO_STEP;
+  assert(loss->n == slope->n - X && memcmp(loss->x, slope->x + X, loss->n * sizeof *loss->x) == 0);
+  return is_before(g, maker, slope->x[G], at) ? at : TGI_NO_STEP;
 }
 
 static tg_status pair(tgi_graph *g, tgi_step *loss, tgi_step *slope) {

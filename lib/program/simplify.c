@@ -268,7 +268,7 @@ static void read_replaced(const tgi_simplify *s, tgi_step *step) {
 
 static void simplify_step(tgi_simplify *s, size_t at) {
   tgi_step *step = &s->g->steps[at];
-  if (step->op == NULL || step->n_y != 1) return;
+  if (step->op == NULL) return;
   read_replaced(s, step);
   uint32_t y = step->y[0], v = apply(s, at);
   if (v == TGI_KEEP || v == TGI_REWRITTEN) return;
