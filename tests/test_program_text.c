@@ -27,11 +27,20 @@ static bool collect_dump(void *user, const char *text, size_t length) {
 
 static float x_data[6] = {1, 2, 3, 4, 5, 6}, kept[4];
 
-/* h = x w * 1, with y = its sum and the branch y > -100; h is stored and w becomes 2 w. */
-static tg_program *capture(tg_params *params, uint32_t without, texts *shown, tg_error *error) {
+/* A tape with a capture on; and the matrix over x_data as its input 0. */
+static tg_tape *capturing(void) {
   tg_tape *t = tg_tape_new(NULL, NULL);
   tg_capture_begin(t);
-  tg_var x = tg_input(t, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3)), "x \"&\"");
+  return t;
+}
+static tg_var matrix_input(tg_tape *t, const char *name) {
+  return tg_input(t, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3)), name);
+}
+
+/* h = x w * 1, with y = its sum and the branch y > -100; h is stored and w becomes 2 w. */
+static tg_program *capture(tg_params *params, uint32_t without, texts *shown, tg_error *error) {
+  tg_tape *t = capturing();
+  tg_var x = matrix_input(t, "x \"&\"");
   tg_var w = tg_param(t, params, 0), h = tg_mul_scalar(tg_matmul(x, w), 1);
   tg_var y = tg_name(tg_sum(h, TG_ALL, false), "y");
   tg_branch(tg_gt(y, tg_scalar(t, TG_F32, -100)));
@@ -186,8 +195,7 @@ END_TEST
 /* exp of copies of x [3], times z. */
 static void capture_copies(texts *shown) {
   static double x[3], z[6];
-  tg_tape *t = tg_tape_new(NULL, NULL);
-  tg_capture_begin(t);
+  tg_tape *t = capturing();
   tg_var row = tg_input(t, 0, tg_tensor_of(x, TG_F64, TG_DIMS(3)), "x");
   tg_var copies = tg_expand(row, TG_DIMS(2, 3));
   tg_var by = tg_input(t, 1, tg_tensor_of(z, TG_F64, TG_DIMS(2, 3)), "z");
@@ -263,9 +271,8 @@ static const char *dumped(tg_tape *t, const tg_var y[], int n, texts *to) {
 
 START_TEST(test_dump_of_loops) {
   static texts t = {.stop_at = TEXTS};
-  tg_tape *tape = tg_tape_new(NULL, NULL);
-  tg_capture_begin(tape);
-  tg_var x = tg_input(tape, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3)), "a\\b\x7f\n");
+  tg_tape *tape = capturing();
+  tg_var x = matrix_input(tape, "a\\b\x7f\n");
   tg_var unnamed = tg_input(tape, 1, tg_tensor_of(x_data, TG_F32, TG_DIMS(6)), NULL);
   tg_var h = tg_tanh(tg_mul(x, tg_reshape(unnamed, TG_DIMS(2, 3))));
   tg_var y[2] = {h, tg_sum(h, TG_AXES(1), false)};
@@ -279,9 +286,8 @@ END_TEST
 /* What reads the second result of a step names the step. */
 START_TEST(test_dump_of_second_results) {
   static texts t = {.stop_at = TEXTS};
-  tg_tape *tape = tg_tape_new(NULL, NULL);
-  tg_capture_begin(tape);
-  tg_var x = tg_input(tape, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3)), "x");
+  tg_tape *tape = capturing();
+  tg_var x = matrix_input(tape, "x");
   tg_var h = tg_tanh(tg_mul(x, x)), s = tg_sum(h, TG_AXES(1), false);
   tg_var y[2] = {h, tg_matmul(s, x)};
   ck_assert_ptr_nonnull(strstr(dumped(tape, y, 2, &t), "   1 matmul(%0, \"x\") [3] f32"));
@@ -308,8 +314,7 @@ END_TEST
 
 START_TEST(test_dump_of_nothing) {
   static texts t = {.stop_at = TEXTS};
-  tg_tape *tape = tg_tape_new(NULL, NULL);
-  tg_capture_begin(tape);
+  tg_tape *tape = capturing();
   tg_var x = tg_input(tape, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(0, 3)), "x");
   tg_var y = tg_sum(tg_exp(x), TG_AXES(0), false);
   tg_var c = tg_matmul(tg_constant(tape, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3))), y);
@@ -322,9 +327,8 @@ END_TEST
 /* The box of a fused step says what it does. */
 START_TEST(test_show_of_loops) {
   static texts t = {.stop_at = TEXTS};
-  tg_tape *tape = tg_tape_new(NULL, NULL);
-  tg_capture_begin(tape);
-  tg_var x = tg_input(tape, 0, tg_tensor_of(x_data, TG_F32, TG_DIMS(2, 3)), NULL);
+  tg_tape *tape = capturing();
+  tg_var x = matrix_input(tape, NULL);
   tg_var y = tg_name(tg_tanh(tg_mul(x, x)), "\"y\"");
   tg_program_options o = {.show = collect, .user = &t};
   tg_program_free(tg_capture_end(tape, &y, 1, &o, NULL));
