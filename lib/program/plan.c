@@ -111,11 +111,10 @@ static void find_lives(const planner *p) {
 
 static bool is_in_block(const planner *p, uint32_t base) { return p->piece_of[base] != NO_PIECE; }
 
-/* May the result lie where operand i lies, as far as the kernel goes? */
-static bool may_alias(const planner *p, const tgi_step *step, uint32_t i) {
-  if (step->op != &tgi_product_sum_op) return step->op->flags & TG_OP_IN_PLACE;
-  uint32_t base = p->lies[step->x[2]].base;
-  return i == 2 && p->lies[step->x[0]].base != base && p->lies[step->x[1]].base != base;
+/* May the result lie where operand i lies, as far as the kernel goes? The sum that a product is
+   added to is read by nothing else, and so not by the product. */
+static bool may_alias(const tgi_step *step, uint32_t i) {
+  return step->op == &tgi_product_sum_op ? i == 2 : step->op->flags & TG_OP_IN_PLACE;
 }
 
 /* What an operand sees of its base otherwise than as a whole stays as it is. */
@@ -141,7 +140,7 @@ static uint32_t dying_piece(const planner *p, const tgi_step *step, uint32_t s, 
   while (*first < step->n && !is_open(p, s, p->lies[step->x[*first]].base)) ++*first;
   for (uint32_t i = *first; i < step->n; i++) {
     uint32_t base = p->lies[step->x[i]].base;
-    if (!is_open(p, s, base) || !may_alias(p, step, i)) continue;
+    if (!is_open(p, s, base) || !may_alias(step, i)) continue;
     if (!is_alike(&values[base].like, &values[y].like)) continue;
     p->closed[base] = s + 1;
     return p->piece_of[base];
