@@ -6,7 +6,7 @@
 
 #include "tensor/tensor.h"
 
-enum { TO, FROM, SIDES, TILE = 32 };
+enum { TO, FROM, SIDES, TILE = 32, SHORT = 8 };
 
 typedef struct plane {
   tgi_convert_fn *convert;
@@ -14,6 +14,7 @@ typedef struct plane {
   int64_t rows, n;    /* n is the length of a run */
   int64_t row[SIDES]; /* steps in bytes */
   int64_t step[SIDES];
+  bool tiled;
 } plane;
 
 static void copy_run(const plane *p, int64_t n, char *to, const char *from) {
@@ -54,6 +55,17 @@ static int64_t reach(const tgi_walk *w, int k) {
   return step ? step : INT64_MAX;
 }
 
+/* Runs and rows change places. */
+static void turn(plane *p) {
+  const plane was = *p;
+  p->rows = was.n;
+  p->n = was.rows;
+  for (int side = 0; side < SIDES; side++) {
+    p->row[side] = was.step[side];
+    p->step[side] = was.row[side];
+  }
+}
+
 /* Takes the run and the outer axis densest in the source out of the walk; what is left of w are
    planes: their number is returned. */
 static int64_t take_plane(tgi_walk *w, plane *p) {
@@ -71,21 +83,30 @@ static int64_t take_plane(tgi_walk *w, plane *p) {
   return w->runs / p->rows;
 }
 
+/* Which way the plane is walked. A start costs as much as a few elements, so short runs are not
+   taken one by one. */
+static void choose_order(plane *p) {
+  p->tiled = p->rows > 1 && p->row[FROM] != 0 && llabs(p->step[FROM]) > llabs(p->row[FROM]);
+  if (p->n >= SHORT || p->rows <= p->n) return;
+  turn(p);
+  p->tiled = true;
+}
+
 void tgi_copy(const tg_tensor *to, const tg_tensor *from) {
   tgi_walk w;
   tgi_walk_init(&w, SIDES, (const tg_tensor *const[]){[TO] = to, [FROM] = from});
   if (w.runs == 0) return;
   plane p = {.convert = tgi_convert_for(to->dtype, from->dtype),
              .size = to->dtype == from->dtype ? tg_dtype_size(to->dtype) : 0};
-  int64_t planes = take_plane(&w, &p);
-  bool dense = p.rows == 1 || llabs(p.step[FROM]) <= llabs(p.row[FROM]) || p.row[FROM] == 0;
+  const int64_t planes = take_plane(&w, &p);
+  choose_order(&p);
   for (int64_t r = 0; r < planes; r++) {
     char *at[SIDES];
     tgi_walk_run(&w, r, at);
-    if (dense)
-      copy_rows(&p, at);
-    else
+    if (p.tiled)
       copy_tiles(&p, at);
+    else
+      copy_rows(&p, at);
   }
 }
 
