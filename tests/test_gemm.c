@@ -201,13 +201,14 @@ START_TEST(test_edge_shapes) {
 }
 END_TEST
 
-/* Enough work for threads, by columns: B packed strip by strip, and in place but for a few. */
+/* Enough work for threads, by columns: B packed strip by strip, and in place but for a few; by rows
+   where the columns are few. */
 START_TEST(test_strips) {
-  static const int64_t shapes[][3] = {{70, 1030, 240}, {60, 1190, 240}};
+  static const int64_t shapes[][3] = {{70, 1030, 240}, {60, 1190, 240}, {2100, 9, 900}};
   const server *s = &servers[_i];
   tg_runtime *r = runtime_of(s, 1, 0);
   seed = 6;
-  for (int variant = 0; r && variant < 4; variant++) {
+  for (int variant = 0; r && variant < 5; variant++) {
     const int64_t *shape = shapes[variant / 2];
     check_product(s, r,
                   &(product){.dtype = variant % 3 ? TG_F64 : TG_F32,
@@ -346,7 +347,7 @@ END_TEST
 START_TEST(test_same_bits_on_any_threads) {
   static const int64_t shapes[][3] = {{300, 280, 200}, {33, 700, 500}, {1900, 70, 40},
                                       {3000, 1, 120},  {1, 3000, 120}, {150, 130, 790},
-                                      {70, 1300, 300}, {4, 900, 700},  {500, 9, 600}};
+                                      {70, 1300, 300}, {4, 5000, 900}, {3000, 9, 700}};
   enum { TRIALS = 2 * sizeof shapes / sizeof *shapes };
   const server *s = &servers[_i];
   seed = 3;

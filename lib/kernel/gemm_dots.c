@@ -9,8 +9,6 @@ enum {
   LEAST_TURNED = 128, /* rows of A that are worth turning B over for */
   TILE = 60,          /* rows that are one piece of work */
 };
-/* Fewer multiplications than this are not worth waking a thread for. */
-static const double WORTH = 1 << 20;
 
 typedef struct job {
   const tgi_gemm_kernels *kernels;
@@ -58,7 +56,7 @@ bool tgi_gemm_dots(const tgi_product *p) {
   tgi_arena_mark mark = tgi_arena_mark_of(p->scratch);
   if (j.p.b.row != 1 && !turn(&j)) return false;
   int64_t tiles = tgi_ceil_div(j.p.m, TILE);
-  if ((double)p->m * (double)p->n * (double)p->k < WORTH)
+  if (tgi_product_is_small(p))
     for (int64_t i = 0; i < tiles; i++) tile(&j, i);
   else
     tgi_parallel(p->runtime, tiles, tile, &j);

@@ -10,6 +10,11 @@ static inline void *tgi_matrix_at(tgi_matrix x, size_t size, int64_t i, int64_t 
   return (char *)x.data + (i * x.row + j * x.col) * (int64_t)size;
 }
 
+/* Are there too few multiplications to be worth waking a thread for? */
+static inline bool tgi_product_is_small(const tgi_product *p) {
+  return (double)p->m * (double)p->n * (double)p->k < 1 << 24;
+}
+
 /* C^T = add^T + B^T A^T. */
 static inline tgi_product tgi_product_turned(const tgi_product *p) {
   tgi_product q = *p;

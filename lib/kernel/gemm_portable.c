@@ -15,17 +15,12 @@ enum {
   A_IN_PLACE_N = 128,   /* A is read too few times to be worth packing for C's no wider than this */
   B_IN_PLACE_M = 64,    /* B likewise */
 };
-/* Fewer multiplications than this are one tile, not worth waking a thread for. */
-static const double ALONE = 1 << 24;
-
 static int64_t round_up(int64_t n, int64_t to) { return tgi_ceil_div(n, to) * to; }
-
-static double work_of(const tgi_product *p) { return (double)p->m * (double)p->n * (double)p->k; }
 
 bool tgi_gemm_in_place(const tgi_product *p) {
   enum { SLIVER = 8192 };
   char sliver[SLIVER] __attribute__((aligned(64)));
-  if (p->n > A_IN_PLACE_N || p->k > WHOLE_K || work_of(p) >= ALONE) return false;
+  if (p->n > A_IN_PLACE_N || p->k > WHOLE_K || !tgi_product_is_small(p)) return false;
   const tgi_gemm_kernels *kernels = tgi_gemm_kernels_for(tg_runtime_isa(p->runtime), p->dtype);
   tgi_tile t = {.m = p->m, .n = p->n, .k = p->k, .a = p->a, .b = p->b, .c = p->c, .add = p->add};
   t.in_place = p->n;
@@ -190,7 +185,7 @@ static bool worth_turning(const tgi_product *p) {
 }
 
 tg_status tgi_gemm_portable(const tgi_product *given) {
-  bool turn = worth_turning(given), alone = work_of(given) < ALONE;
+  bool turn = worth_turning(given), alone = tgi_product_is_small(given);
   const tgi_product p = turn ? tgi_product_turned(given) : *given;
   block b = {.runtime = p.runtime,
              .kernels = tgi_gemm_kernels_for(tg_runtime_isa(p.runtime), p.dtype),
