@@ -93,12 +93,7 @@ static tg_var vjp_diagonal_scatter_part(const tg_call *c, tg_var g) {
 
 static tg_status grad_diagonal_scatter(const tg_call *c, int i, const tg_tensor *g,
                                        const tg_tensor *dx, double beta) {
-  tg_tensor diagonal;
-  tg_status status = diagonal_of(c, i == 0 ? dx : g, &diagonal);
-  if (status != TG_OK) return status;
-  if (i == 0) return tgi_grad_around(c, &diagonal, g, dx, beta);
-  tgi_accumulate(c->runtime, dx, &diagonal, beta);
-  return TG_OK;
+  return tgi_grad_scatter(c, diagonal_of, i, g, dx, beta);
 }
 
 /* ---- diag_embed ---- */

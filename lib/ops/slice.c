@@ -135,12 +135,7 @@ static tg_var vjp_slice_scatter_part(const tg_call *c, tg_var g) {
 
 static tg_status grad_slice_scatter(const tg_call *c, int i, const tg_tensor *g,
                                     const tg_tensor *dx, double beta) {
-  tg_tensor part;
-  tg_status status = part_of(c, i == 0 ? dx : g, &part);
-  if (status != TG_OK) return status;
-  if (i == 0) return tgi_grad_around(c, &part, g, dx, beta);
-  tgi_accumulate(c->runtime, dx, &part, beta);
-  return TG_OK;
+  return tgi_grad_scatter(c, part_of, i, g, dx, beta);
 }
 
 /* ---- select ---- */

@@ -42,9 +42,9 @@ tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_te
   return TG_OK;
 }
 
-/* What dx has in the part is put back after the sum. */
-tg_status tgi_grad_around(const tg_call *c, const tg_tensor *part, const tg_tensor *g,
-                          const tg_tensor *dx, double beta) {
+/* g but in `part` of dx, where it is 0. What dx has there is put back after the sum. */
+static tg_status grad_around(const tg_call *c, const tg_tensor *part, const tg_tensor *g,
+                             const tg_tensor *dx, double beta) {
   tg_tensor kept = *part;
   tgi_set_contiguous(&kept);
   if (beta != 0) {
@@ -57,6 +57,16 @@ tg_status tgi_grad_around(const tg_call *c, const tg_tensor *part, const tg_tens
     tgi_copy(part, &kept);
   else
     tgi_fill(part, 0);
+  return TG_OK;
+}
+
+tg_status tgi_grad_scatter(const tg_call *c, tgi_part_of_fn *part_of, int i, const tg_tensor *g,
+                           const tg_tensor *dx, double beta) {
+  tg_tensor part;
+  tg_status status = part_of(c, i == 0 ? dx : g, &part);
+  if (status != TG_OK) return status;
+  if (i == 0) return grad_around(c, &part, g, dx, beta);
+  tgi_accumulate(c->runtime, dx, &part, beta);
   return TG_OK;
 }
 

@@ -29,9 +29,11 @@ static inline int tgi_axis_in(const tg_call *c, const tg_tensor *x) {
 /* The cotangent of a view that covers no element twice: g is added to the same view of dx. */
 tg_status tgi_grad_view(const tg_call *c, int i, const tg_tensor *g, const tg_tensor *dx,
                         double beta);
-/* The cotangent of what a part was written over: g but in `part` of dx, where it is 0. */
-tg_status tgi_grad_around(const tg_call *c, const tg_tensor *part, const tg_tensor *g,
-                          const tg_tensor *dx, double beta);
+/* The cotangents of y = a, but b in a part of it: of a it is g, and 0 in the part; of b it is g's
+   part. part_of: sets the part of x, which has a's shape. */
+typedef tg_status tgi_part_of_fn(const tg_call *c, const tg_tensor *x, tg_tensor *part);
+tg_status tgi_grad_scatter(const tg_call *c, tgi_part_of_fn *part_of, int i, const tg_tensor *g,
+                           const tg_tensor *dx, double beta);
 /* grad_part where the cotangent is g as it is, in row-major order. */
 void tgi_part_same(const tg_call *c, int i, int64_t first, int64_t n, const void *g, void *dx,
                    double beta);
